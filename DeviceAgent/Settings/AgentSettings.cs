@@ -1,0 +1,189 @@
+using System.Collections;
+using DeviceAgent.Messaging;
+using DeviceAgent.Sensors;
+
+namespace DeviceAgent.Settings
+{
+    /// <summary>
+    /// How an agent is set up: what <see cref="SettingsReader"/> read, with placeholders filled in, and what the cloud has overridden since.
+    /// Fields, not properties: each accessor would cost heap for the life of the board.
+    /// </summary>
+    public sealed class AgentSettings
+    {
+        /// <summary>Shortest interval between readings, in seconds.</summary>
+        public const int MinimumInterval = 1;
+
+        /// <summary>Longest interval between readings, in seconds: a day.</summary>
+        public const int MaximumInterval = 86400;
+
+        /// <summary>Characters that a thing name may have (AWS IoT API reference, CreateThing).</summary>
+        public const int MaximumThingName = 128;
+
+        /// <summary>Host name of the account's broker.</summary>
+        public string Endpoint;
+
+        /// <summary>TCP port, 1 to 65535.</summary>
+        public int Port = 8883;
+
+        /// <summary>The product: one topic level.</summary>
+        public string Product;
+
+        /// <summary>Where the device stands: one or more topic levels.</summary>
+        public string Location;
+
+        /// <summary>The thing name that the device asks for, and its client id until it has an identity.</summary>
+        public string ThingName;
+
+        /// <summary>Name of the fleet provisioning template.</summary>
+        public string Template;
+
+        /// <summary>What the template is given: names and values, both strings.</summary>
+        public Hashtable Parameters;
+
+        /// <summary>The first attempt of a fresh device waits a random part of this many seconds, 0 to 86,400.</summary>
+        public int SpreadSeconds;
+
+        /// <summary>Seconds between readings.</summary>
+        public int IntervalSeconds = 60;
+
+        /// <summary>Whether each quantity of a reading goes to a topic of its own.</summary>
+        public bool IsPerType;
+
+        /// <summary>How many readings wait for the network at most, 1 to 1,000.</summary>
+        public int OutboxReadings = 60;
+
+        /// <summary>The sensors, in the order of the file.</summary>
+        public SensorOptions[] Sensors;
+
+        /// <summary>MQTT keep-alive, 30 to 1,200 s (AWS IoT Core quotas).</summary>
+        public int KeepAliveSeconds = 60;
+
+        /// <summary>Whether the broker keeps commands for a device that is away (clean session 0).</summary>
+        public bool IsPersistentSession = true;
+
+        /// <summary>WiFi network to join; <see langword="null"/> to use what the board has stored.</summary>
+        public string WifiSsid;
+
+        /// <summary>Its password.</summary>
+        public string WifiPassword;
+
+        /// <summary>
+        /// A topic for readings in place of the one that product, location and thing name make; <see langword="null"/> on a board.
+        /// For hosts that take each device's topic from elsewhere, as from a fleet file. There are no commands with it.
+        /// </summary>
+        public string TelemetryTopic;
+
+        /// <summary>Whether a text may be a thing name: 1 to 128 of <c>[a-zA-Z0-9:_-]</c> (AWS IoT API reference, CreateThing).</summary>
+        /// <param name="name">The text, or <see langword="null"/>.</param>
+        public static bool IsThingName(string name)
+        {
+            if (string.IsNullOrEmpty(name) || name.Length > MaximumThingName)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < name.Length; i++)
+            {
+                char c = name[i];
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' || c == '_' || c == '-'))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        /// <summary>
+        /// Takes over what the cloud has configured for this device (the template's <c>DeviceConfiguration</c>, or a command):
+        /// <c>endpoint</c>, <c>product</c>, <c>location</c>, <c>intervalSeconds</c>, <c>layout</c>. Names it does not know are left alone.
+        /// </summary>
+        /// <param name="name">The setting.</param>
+        /// <param name="value">Its value as text.</param>
+        /// <returns>Why the value was refused and the setting left as it was; <see langword="null"/> where it was not.</returns>
+        public string Override(string name, string value)
+        {
+            switch (name)
+            {
+                case "endpoint":
+                    if (value.Length == 0)
+                    {
+                        return "endpoint is empty";
+                    }
+
+                    Endpoint = value;
+                    return null;
+
+                case "product":
+                    return OverrideTopic(value, Location);
+
+                case "location":
+                    return OverrideTopic(Product, value);
+
+                case "intervalSeconds":
+                    int seconds = ParseInterval(value);
+                    if (seconds == 0)
+                    {
+                        return "intervalSeconds is not a whole number of 1 to 86400: " + value;
+                    }
+
+                    IntervalSeconds = seconds;
+                    return null;
+
+                case "layout":
+                    if (value != "combined" && value != "perType")
+                    {
+                        return "layout is neither combined nor perType: " + value;
+                    }
+
+                    IsPerType = value == "perType";
+                    return null;
+
+                default:
+                    return null;
+            }
+        }
+
+        /// <summary>What is wrong with the topics that these parts make; <see langword="null"/> where nothing is.</summary>
+        internal static string TopicProblem(string product, string location, string thing)
+        {
+            if (product.IndexOf('/') >= 0)
+            {
+                return "product \"" + product + "\" is more than one level";
+            }
+
+            // The longest topic that the agent uses: a type's own, below the command topic's longer prefix
+            string problem = Topics.Problem(Topics.Command(product, location, thing));
+            return problem == null ? null : "topic \"" + Topics.Command(product, location, thing) + "\" " + problem;
+        }
+
+        private string OverrideTopic(string product, string location)
+        {
+            string problem = TopicProblem(product, location, ThingName);
+            if (problem == null)
+            {
+                Product = product;
+                Location = location;
+            }
+
+            return problem;
+        }
+
+        /// <summary>A number of seconds from text; 0 where it is none. int.TryParse on the board throws on what is out of range.</summary>
+        private static int ParseInterval(string text)
+        {
+            int value = 0;
+            for (int i = 0; i < text.Length; i++)
+            {
+                if (text[i] < '0' || text[i] > '9' || value > MaximumInterval)
+                {
+                    return 0;
+                }
+
+                value = (value * 10) + (text[i] - '0');
+            }
+
+            return value < MinimumInterval || value > MaximumInterval ? 0 : value;
+        }
+    }
+}

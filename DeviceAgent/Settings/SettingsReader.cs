@@ -1,0 +1,523 @@
+using System;
+using System.Collections;
+using System.Text;
+using DeviceAgent.Json;
+using DeviceAgent.Sensors;
+
+namespace DeviceAgent.Settings
+{
+    /// <summary>
+    /// Reads <c>agent.json</c>: one JSON object. Names every key that is unknown, missing or malformed, all at once, so that a file is mended in one go.
+    /// </summary>
+    public sealed class SettingsReader
+    {
+        /// <summary>The file in the board's storage.</summary>
+        public const string FileName = "agent.json";
+
+        /// <summary>Characters that a template's name may have (aws/Fleet-Provisioning-for-AWS-IoT-embedded-sdk, fleet_provisioning.h).</summary>
+        private const int MaximumTemplateName = 36;
+
+        private readonly ArrayList _problems = new ArrayList();
+        private readonly string _hardwareId;
+        private JsonReader _json;
+        private AgentSettings _settings;
+        private string _serial;
+        private string _thingName;
+
+        /// <summary>Makes a reader.</summary>
+        /// <param name="hardwareId">The board's MAC, for <c>${mac}</c> and as the serial number where the file gives none.</param>
+        public SettingsReader(string hardwareId)
+        {
+            _hardwareId = hardwareId;
+        }
+
+        /// <summary>What is wrong with the file, a string each; empty where it can be used.</summary>
+        public ArrayList Problems => _problems;
+
+        /// <summary>Reads the settings.</summary>
+        /// <param name="file">The file's bytes; <see langword="null"/> where there is no file.</param>
+        /// <returns>The settings; <see langword="null"/> where there are <see cref="Problems"/>.</returns>
+        public AgentSettings Read(byte[] file)
+        {
+            if (file == null)
+            {
+                _problems.Add("there is no such file");
+                return null;
+            }
+
+            _settings = new AgentSettings();
+            _json = new JsonReader(file);
+            if (_json.Read() != JsonToken.ObjectStart)
+            {
+                _problems.Add(_json.Problem ?? "it is not a JSON object");
+                return null;
+            }
+
+            ArrayList seen = new ArrayList();
+            while (NextMember("", seen))
+            {
+                ReadTop();
+            }
+
+            if (_json.Read() == JsonToken.Error)
+            {
+                _problems.Add("it is not JSON: " + _json.Problem);
+                return null;
+            }
+
+            Finish();
+            return _problems.Count == 0 ? _settings : null;
+        }
+
+        private void ReadTop()
+        {
+            if (_json.Is("endpoint"))
+            {
+                _settings.Endpoint = ReadText("endpoint", 1, 253);
+            }
+            else if (_json.Is("port"))
+            {
+                _settings.Port = ReadNumber("port", 1, 65535);
+            }
+            else if (_json.Is("product"))
+            {
+                _settings.Product = ReadText("product", 1, 256);
+            }
+            else if (_json.Is("location"))
+            {
+                _settings.Location = ReadText("location", 1, 256);
+            }
+            else if (_json.Is("thingName"))
+            {
+                _thingName = ReadText("thingName", 1, 256);
+            }
+            else if (_json.Is("serial"))
+            {
+                _serial = ReadText("serial", 1, 128);
+            }
+            else if (_json.Is("provisioning"))
+            {
+                ReadSection("provisioning", 0);
+            }
+            else if (_json.Is("telemetry"))
+            {
+                ReadSection("telemetry", 1);
+            }
+            else if (_json.Is("mqtt"))
+            {
+                ReadSection("mqtt", 2);
+            }
+            else if (_json.Is("wifi"))
+            {
+                ReadSection("wifi", 3);
+            }
+            else if (_json.Is("sensors"))
+            {
+                ReadSensors();
+            }
+            else
+            {
+                Unknown("");
+            }
+        }
+
+        private void ReadSection(string name, int section)
+        {
+            if (!Begin(name, JsonToken.ObjectStart, "an object"))
+            {
+                return;
+            }
+
+            string prefix = name + ".";
+            ArrayList seen = new ArrayList();
+            while (NextMember(prefix, seen))
+            {
+                bool known = section == 0 ? ReadProvisioning() : section == 1 ? ReadTelemetry() : section == 2 ? ReadMqtt() : ReadWifi();
+                if (!known)
+                {
+                    Unknown(prefix);
+                }
+            }
+        }
+
+        private bool ReadProvisioning()
+        {
+            if (_json.Is("method"))
+            {
+                string method = ReadText("provisioning.method", 1, 32);
+                if (method != null && method != "claim")
+                {
+                    _problems.Add("provisioning.method \"" + method + "\" is none that this firmware knows: claim");
+                }
+            }
+            else if (_json.Is("template"))
+            {
+                _settings.Template = ReadText("provisioning.template", 1, MaximumTemplateName);
+            }
+            else if (_json.Is("parameters"))
+            {
+                ReadParameters();
+            }
+            else if (_json.Is("spreadSeconds"))
+            {
+                _settings.SpreadSeconds = ReadNumber("provisioning.spreadSeconds", 0, 86400);
+            }
+            else
+            {
+                return false;
+            }
+
+            return true;
+        }
+
+        private bool ReadTelemetry()
+        {
+            if (_json.Is("intervalSeconds"))
+            {
+                _settings.IntervalSeconds = ReadNumber("telemetry.intervalSeconds", AgentSettings.MinimumInterval, AgentSettings.MaximumInterval);
+            }
+            else if (_json.Is("layout"))
+            {
+                string layout = ReadText("telemetry.layout", 1, 32);
+                string problem = layout == null ? null : _settings.Override("layout", layout);
+                if (problem != null)
+                {
+                    _problems.Add("telemetry." + problem);
+                }
+            }
+            else if (_json.Is("outboxReadings"))
+            {
+                _settings.OutboxReadings = ReadNumber("telemetry.outboxReadings", 1, 1000);
+            }
+            else
+            {
+                return false;
+            }
+
+            return true;
+        }
+
+        private bool ReadMqtt()
+        {
+            if (_json.Is("keepAliveSeconds"))
+            {
+                _settings.KeepAliveSeconds = ReadNumber("mqtt.keepAliveSeconds", 30, 1200);
+            }
+            else if (_json.Is("persistentSession"))
+            {
+                JsonToken token = _json.Read();
+                if (token == JsonToken.True || token == JsonToken.False)
+                {
+                    _settings.IsPersistentSession = token == JsonToken.True;
+                }
+                else
+                {
+                    Wrong("mqtt.persistentSession", "true or false");
+                }
+            }
+            else
+            {
+                return false;
+            }
+
+            return true;
+        }
+
+        private bool ReadWifi()
+        {
+            if (_json.Is("ssid"))
+            {
+                _settings.WifiSsid = ReadText("wifi.ssid", 1, 32);
+            }
+            else if (_json.Is("password"))
+            {
+                _settings.WifiPassword = ReadText("wifi.password", 0, 64);
+            }
+            else
+            {
+                return false;
+            }
+
+            return true;
+        }
+
+        private void ReadParameters()
+        {
+            if (!Begin("provisioning.parameters", JsonToken.ObjectStart, "an object"))
+            {
+                return;
+            }
+
+            _settings.Parameters = new Hashtable();
+            ArrayList seen = new ArrayList();
+            while (NextMember("provisioning.parameters.", seen))
+            {
+                string name = (string)seen[seen.Count - 1];
+                string value = ReadText("provisioning.parameters." + name, 0, 4096);
+                if (value == null)
+                {
+                    continue;
+                }
+
+                // nanoFramework.Json writes names as they are
+                for (int i = 0; i < name.Length; i++)
+                {
+                    if (name[i] < ' ' || name[i] == '"' || name[i] == '\\')
+                    {
+                        _problems.Add("provisioning.parameters: a name holds a quote, a backslash or a control character");
+                        value = null;
+                        break;
+                    }
+                }
+
+                if (value != null)
+                {
+                    _settings.Parameters[name] = value;
+                }
+            }
+        }
+
+        private void ReadSensors()
+        {
+            if (!Begin("sensors", JsonToken.ArrayStart, "an array of objects"))
+            {
+                return;
+            }
+
+            ArrayList sensors = new ArrayList();
+            while (_json.Read() != JsonToken.ArrayEnd && _json.Token != JsonToken.Error)
+            {
+                string prefix = "sensors[" + sensors.Count.ToString() + "].";
+                SensorOptions options = new SensorOptions();
+                sensors.Add(options);
+                if (_json.Token != JsonToken.ObjectStart)
+                {
+                    Wrong("sensors", "an array of objects");
+                    continue;
+                }
+
+                ArrayList seen = new ArrayList();
+                while (NextMember(prefix, seen))
+                {
+                    if (_json.Is("type"))
+                    {
+                        options.Type = ReadText(prefix + "type", 1, 32);
+                    }
+                    else if (_json.Is("bus"))
+                    {
+                        options.Bus = ReadNumber(prefix + "bus", 1, 2);
+                    }
+                    else if (_json.Is("address"))
+                    {
+                        options.Address = ReadNumber(prefix + "address", 0, 127);
+                    }
+                    else if (_json.Is("dataPin"))
+                    {
+                        options.DataPin = ReadNumber(prefix + "dataPin", 0, 48);
+                    }
+                    else if (_json.Is("clockPin"))
+                    {
+                        options.ClockPin = ReadNumber(prefix + "clockPin", 0, 48);
+                    }
+                    else
+                    {
+                        Unknown(prefix);
+                    }
+                }
+
+                if (!seen.Contains("type"))
+                {
+                    _problems.Add(prefix + "type is missing");
+                }
+            }
+
+            _settings.Sensors = new SensorOptions[sensors.Count];
+            sensors.CopyTo(_settings.Sensors);
+        }
+
+        /// <summary>Fills in defaults and placeholders, and checks what hangs together.</summary>
+        private void Finish()
+        {
+            Require(_settings.Endpoint, "endpoint");
+            Require(_settings.Product, "product");
+            Require(_settings.Location, "location");
+            Require(_settings.Template, "provisioning.template");
+            if (_settings.WifiSsid == null && _settings.WifiPassword != null)
+            {
+                _problems.Add("wifi.ssid is missing");
+            }
+
+            if (_settings.Endpoint != null && _settings.Endpoint.IndexOfAny(new char[] { ':', '/', ' ' }) >= 0)
+            {
+                _problems.Add("endpoint \"" + _settings.Endpoint + "\" is not a host name: leave out the scheme and the port (there is a key port)");
+            }
+
+            _serial = _serial == null ? _hardwareId : Fill("serial", _serial);
+            _settings.ThingName = Fill("thingName", _thingName ?? "${mac}");
+            if (!AgentSettings.IsThingName(_settings.ThingName))
+            {
+                _problems.Add("thingName \"" + _settings.ThingName + "\" is not 1 to 128 of a-z A-Z 0-9 : _ -");
+            }
+            else if (_settings.Product != null && _settings.Location != null)
+            {
+                string problem = AgentSettings.TopicProblem(_settings.Product, _settings.Location, _settings.IsPerType ? _settings.ThingName + "/TEMPERATURE" : _settings.ThingName);
+                if (problem != null)
+                {
+                    _problems.Add("product, location and thingName: " + problem);
+                }
+            }
+
+            if (_settings.Parameters == null)
+            {
+                _settings.Parameters = new Hashtable();
+                _settings.Parameters["ThingName"] = _settings.ThingName;
+            }
+            else
+            {
+                foreach (string name in CopyKeys(_settings.Parameters))
+                {
+                    _settings.Parameters[name] = Fill("provisioning.parameters." + name, (string)_settings.Parameters[name]);
+                }
+            }
+
+            if (_settings.Sensors == null || _settings.Sensors.Length == 0)
+            {
+                SensorOptions simulated = new SensorOptions();
+                simulated.Type = "simulated";
+                _settings.Sensors = new SensorOptions[] { simulated };
+            }
+        }
+
+        private static string[] CopyKeys(Hashtable table)
+        {
+            string[] keys = new string[table.Count];
+            table.Keys.CopyTo(keys, 0);
+            return keys;
+        }
+
+        /// <summary>Replaces <c>${serial}</c>, <c>${mac}</c> and <c>${thingName}</c>.</summary>
+        private string Fill(string key, string text)
+        {
+            int start = text.IndexOf("${");
+            if (start < 0)
+            {
+                return text;
+            }
+
+            StringBuilder filled = new StringBuilder();
+            int copied = 0;
+            while (start >= 0)
+            {
+                int end = text.IndexOf('}', start);
+                string name = end < 0 ? null : text.Substring(start + 2, end - start - 2);
+                string value = name == "mac" ? _hardwareId : name == "serial" ? _serial : name == "thingName" ? _settings.ThingName : null;
+                if (value == null)
+                {
+                    _problems.Add(key + " holds a placeholder that is none of ${serial}, ${mac} and (but in thingName) ${thingName}");
+                    return text;
+                }
+
+                filled.Append(text.Substring(copied, start - copied));
+                filled.Append(value);
+                copied = end + 1;
+                start = copied < text.Length ? text.IndexOf("${", copied) : -1;
+            }
+
+            filled.Append(text.Substring(copied));
+            return filled.ToString();
+        }
+
+        private void Require(string value, string key)
+        {
+            if (value == null)
+            {
+                // A key that is there and malformed has been named already
+                foreach (string problem in _problems)
+                {
+                    if (problem.StartsWith(key + " "))
+                    {
+                        return;
+                    }
+                }
+
+                _problems.Add(key + " is missing");
+            }
+        }
+
+        /// <summary>Goes to the next member's name, and notes it in <paramref name="seen"/>.</summary>
+        private bool NextMember(string prefix, ArrayList seen)
+        {
+            if (_json.Read() != JsonToken.Name)
+            {
+                return false;
+            }
+
+            string name = _json.GetString() ?? "";
+            if (seen.Contains(name))
+            {
+                _problems.Add(prefix + name + " is given twice");
+            }
+
+            seen.Add(name);
+            return true;
+        }
+
+        /// <summary>Steps into an object or array; names the key where its value is something else.</summary>
+        private bool Begin(string key, JsonToken start, string expected)
+        {
+            if (_json.Read() == start)
+            {
+                return true;
+            }
+
+            Wrong(key, expected);
+            return false;
+        }
+
+        private string ReadText(string key, int minimum, int maximum)
+        {
+            if (_json.Read() != JsonToken.String)
+            {
+                Wrong(key, "a string");
+                return null;
+            }
+
+            string text = _json.GetString();
+            if (text == null || text.Length < minimum || text.Length > maximum)
+            {
+                _problems.Add(key + " is not a string of " + minimum.ToString() + " to " + maximum.ToString() + " characters");
+                return null;
+            }
+
+            return text;
+        }
+
+        private int ReadNumber(string key, int minimum, int maximum)
+        {
+            _json.Read();
+            if (_json.TryGetInt(out int value) && value >= minimum && value <= maximum)
+            {
+                return value;
+            }
+
+            Wrong(key, "a whole number of " + minimum.ToString() + " to " + maximum.ToString());
+            return minimum;
+        }
+
+        private void Wrong(string key, string expected)
+        {
+            if (_json.Token != JsonToken.Error)
+            {
+                _problems.Add(key + " is not " + expected);
+                _json.Skip();
+            }
+        }
+
+        private void Unknown(string prefix)
+        {
+            _problems.Add(prefix + _json.GetString() + " is not a setting");
+            _json.Read();
+            _json.Skip();
+        }
+    }
+}
