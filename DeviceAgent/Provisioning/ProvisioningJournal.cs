@@ -40,9 +40,6 @@ namespace DeviceAgent.Provisioning
             _storage = storage;
         }
 
-        /// <summary>Whether an exchange is under way; <see cref="Load"/> tells at the start.</summary>
-        public bool IsOpen => _record != null;
-
         /// <summary>Reads the journal. One that was torn by a power cut counts as none: nothing had been registered then.</summary>
         /// <returns>Whether there is one.</returns>
         public bool Load()
@@ -161,6 +158,9 @@ namespace DeviceAgent.Provisioning
 
             return FileName + " does not read back as it was written: the storage is full or worn out";
         }
+
+        /// <summary>Gives its memory back once all of it has been taken; what is in the storage stays.</summary>
+        public void Release() => _record = null;
 
         /// <summary>Ends the exchange.</summary>
         public void Delete()

@@ -1,0 +1,21 @@
+using DeviceAgent.Identity;
+using DeviceAgent.Telemetry;
+
+namespace DeviceAgent.Agent
+{
+    /// <summary>What the agent knows of itself, for reports.</summary>
+    public sealed class AgentStatus
+    {
+        /// <summary>Who the device is; <see langword="null"/> until it has been provisioned.</summary>
+        public DeviceIdentity Identity;
+
+        /// <summary>Its readings; <see langword="null"/> until it has been provisioned.</summary>
+        public TelemetryPublisher Publisher;
+
+        /// <summary>What went wrong last, in words; empty where nothing has since the start.</summary>
+        public string LastError = "";
+
+        /// <summary>How often it has connected with its own identity since the start.</summary>
+        public int Connections;
+    }
+}

@@ -1,0 +1,44 @@
+using System.IO;
+using DeviceAgent.Board;
+
+namespace DeviceAgent.Identity
+{
+    /// <summary>The PEM files that the factory has put into the board's storage.</summary>
+    public static class PemFile
+    {
+        /// <summary>Certificates that the broker's own must lead to.</summary>
+        public const string RootCa = "root-ca.pem";
+
+        /// <summary>The claim certificate, the same on many boards.</summary>
+        public const string ClaimCertificate = "claim.pem.crt";
+
+        /// <summary>Its private key.</summary>
+        public const string ClaimKey = "claim.pem.key";
+
+        /// <summary>Reads a file, and puts the zero byte after it that mbedTLS wants.</summary>
+        /// <param name="storage">The board's storage.</param>
+        /// <param name="name">The file.</param>
+        /// <returns>The file's bytes; <see langword="null"/> where it is not there, empty, or cannot be read.</returns>
+        public static byte[] Read(IStorage storage, string name)
+        {
+            byte[] file;
+            try
+            {
+                file = storage.Read(name);
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+
+            if (file == null || file.Length == 0)
+            {
+                return null;
+            }
+
+            byte[] ended = new byte[file.Length + 1];
+            file.CopyTo(ended, 0);
+            return ended;
+        }
+    }
+}

@@ -1,0 +1,344 @@
+using System.Collections;
+using System.Text;
+using System.Threading;
+using DeviceAgent.Board;
+using DeviceAgent.Identity;
+using DeviceAgent.Json;
+using DeviceAgent.Messaging;
+using DeviceAgent.Settings;
+using nanoFramework.Json;
+using nanoFramework.M2Mqtt.Messages;
+
+namespace DeviceAgent.Provisioning
+{
+    /// <summary>
+    /// AWS IoT Core Fleet Provisioning by claim: with the certificate that all boards share, the device gets one of its own.
+    /// Whatever is cut off in the middle is gone on with, so that no certificate is left behind whose key nobody has.
+    /// </summary>
+    public sealed class FleetProvisioning
+    {
+        /// <summary>How long an answer is waited for, in milliseconds (30 s in AWS's own samples).</summary>
+        public const int AnswerTimeout = 30000;
+
+        /// <summary>Largest answer that is read, in bytes. AWS's largest has about 3.5 KB.</summary>
+        public const int LargestAnswer = 10240;
+
+        /// <summary>
+        /// How often the cloud must turn a journalled certificate away before it is given up. A policy that was attached just now may take
+        /// a while to hold, so one refusal proves nothing.
+        /// </summary>
+        private const int RefusalsToGiveUp = 3;
+
+        private readonly IClock _clock;
+        private readonly IMqttClients _clients;
+        private readonly ILog _log;
+        private readonly IStorage _storage;
+        private readonly IdentityStore _store;
+        private readonly ProvisioningJournal _journal;
+        private readonly AutoResetEvent _signal;
+        private int _journalRefusals;
+        private string _problem;
+
+        /// <summary>Makes the exchange; it does nothing yet.</summary>
+        /// <param name="storage">Where the claim's files and the journal are.</param>
+        /// <param name="store">Takes the identity.</param>
+        /// <param name="clients">Makes MQTT clients.</param>
+        /// <param name="clock">Measures waits.</param>
+        /// <param name="log">Is told each step.</param>
+        /// <param name="signal">What the agent's thread waits on.</param>
+        public FleetProvisioning(IStorage storage, IdentityStore store, IMqttClients clients, IClock clock, ILog log, AutoResetEvent signal)
+        {
+            _storage = storage;
+            _store = store;
+            _clients = clients;
+            _clock = clock;
+            _log = log;
+            _signal = signal;
+            _journal = new ProvisioningJournal(storage);
+        }
+
+        /// <summary>Why the last <see cref="Run"/> did not succeed: the step and the reason.</summary>
+        public string Problem => _problem;
+
+        /// <summary>Makes one attempt. The network is up and the clock set.</summary>
+        /// <param name="settings">What to ask for, and where.</param>
+        /// <returns>Done once the identity is durable in the store; else when to try again.</returns>
+        public ProvisioningOutcome Run(AgentSettings settings)
+        {
+            _problem = null;
+            byte[] rootCa = PemFile.Read(_storage, PemFile.RootCa);
+            if (rootCa == null)
+            {
+                return Fail("reading " + PemFile.RootCa, "it is missing: flash the certificates that the endpoint's own must lead to", ProvisioningOutcome.Refused);
+            }
+
+            bool isResumed = _journal.Load();
+            ProvisioningOutcome outcome = ProvisioningOutcome.Refused;
+            if (!isResumed || _journal.IsTokenFresh(Now()))
+            {
+                if (isResumed)
+                {
+                    _log.Write("provisioning: going on with certificate " + _journal.GetCertificateId());
+                }
+
+                MqttSession session = new MqttSession(_clients, _clock, _signal, LargestAnswer);
+                try
+                {
+                    outcome = Exchange(session, settings, rootCa, isResumed);
+                }
+                finally
+                {
+                    session.Close();
+                }
+            }
+
+            // A registration that was refused may be one that had gone through before the power did: then the certificate works
+            return outcome == ProvisioningOutcome.Refused && isResumed ? TryJournalled(settings, rootCa) : outcome;
+        }
+
+        /// <summary>The exchange from its first message to its last.</summary>
+        private ProvisioningOutcome Exchange(MqttSession session, AgentSettings settings, byte[] rootCa, bool isResumed)
+        {
+            byte[] certificate = PemFile.Read(_storage, PemFile.ClaimCertificate);
+            byte[] key = PemFile.Read(_storage, PemFile.ClaimKey);
+            if (certificate == null || key == null)
+            {
+                return Fail("reading " + (certificate == null ? PemFile.ClaimCertificate : PemFile.ClaimKey), "it is missing: flash the claim certificate and its key", ProvisioningOutcome.Refused);
+            }
+
+            string problem = session.Open(settings.Endpoint, settings.Port, new byte[][] { rootCa, certificate, key }, settings.ThingName, false, settings.KeepAliveSeconds);
+            if (problem != null)
+            {
+                return Fail("connecting with the claim certificate", problem, session.WasRefused ? ProvisioningOutcome.Refused : ProvisioningOutcome.Failed);
+            }
+
+            string register = ProvisioningTopics.Register(settings.Template);
+            problem = session.Subscribe(
+                new string[]
+                {
+                    ProvisioningTopics.CreateKeys + ProvisioningTopics.Accepted,
+                    ProvisioningTopics.CreateKeys + ProvisioningTopics.Rejected,
+                    register + ProvisioningTopics.Accepted,
+                    register + ProvisioningTopics.Rejected,
+                },
+                MqttQoSLevel.AtLeastOnce);
+            if (problem != null)
+            {
+                return Fail("subscribing to the answers for template " + settings.Template, problem + "; the claim policy must allow iot:Subscribe and iot:Receive for them", ProvisioningOutcome.Failed);
+            }
+
+            MqttMsgPublishEventArgs answer;
+            if (!isResumed)
+            {
+                // QoS 0: M2Mqtt repeats a QoS 1 message every second, and each repeat might issue one more certificate
+                session.Send(ProvisioningTopics.CreateKeys, Encoding.UTF8.GetBytes("{}"));
+                answer = AwaitAnswer(session, ProvisioningTopics.CreateKeys);
+                if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
+                {
+                    return Unanswered("CreateKeysAndCertificate", session, answer);
+                }
+
+                problem = _journal.Take(answer.Message, Now());
+                answer = null; // its memory is wanted
+                if (problem != null)
+                {
+                    return Fail("CreateKeysAndCertificate", "the answer cannot be used: " + problem, ProvisioningOutcome.Refused);
+                }
+
+                if (!_clients.AreUsable(_journal.GetCertificate(), _journal.GetKey()))
+                {
+                    return Fail("CreateKeysAndCertificate", "the answer's certificate or key cannot be read", ProvisioningOutcome.Refused);
+                }
+
+                problem = _journal.Save();
+                if (problem != null)
+                {
+                    return Fail("writing the journal", problem, ProvisioningOutcome.Failed);
+                }
+
+                _log.Write("provisioning: certificate " + _journal.GetCertificateId() + " received and journalled");
+            }
+
+            session.Send(register, RegisterRequest(settings.Parameters));
+            answer = AwaitAnswer(session, register);
+            if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
+            {
+                return Unanswered("RegisterThing with template " + settings.Template, session, answer);
+            }
+
+            DeviceIdentity identity = new DeviceIdentity();
+            problem = ReadRegistration(answer.Message, identity);
+            return problem == null ? Commit(identity)
+                : Fail("RegisterThing with template " + settings.Template, "the answer cannot be used: " + problem, ProvisioningOutcome.Refused);
+        }
+
+        /// <summary>Tries whether the journalled certificate is in force already, under the name that was asked for.</summary>
+        private ProvisioningOutcome TryJournalled(AgentSettings settings, byte[] rootCa)
+        {
+            _log.Write("provisioning: trying certificate " + _journal.GetCertificateId() + ", which may have been registered before");
+            MqttSession session = new MqttSession(_clients, _clock, _signal, 0);
+            string problem;
+            try
+            {
+                problem = session.Open(settings.Endpoint, settings.Port, new byte[][] { rootCa, _journal.GetCertificate(), _journal.GetKey() }, settings.ThingName, false, settings.KeepAliveSeconds);
+            }
+            finally
+            {
+                session.Close();
+            }
+
+            if (problem == null)
+            {
+                DeviceIdentity identity = new DeviceIdentity();
+                identity.ThingName = settings.ThingName;
+                identity.Configuration = new string[0];
+                return Commit(identity);
+            }
+
+            if (!session.WasRefused)
+            {
+                return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Failed);
+            }
+
+            if (++_journalRefusals >= RefusalsToGiveUp)
+            {
+                _journalRefusals = 0;
+                _journal.Delete();
+                problem += "; it is given up, and the next attempt asks for another";
+            }
+
+            return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Refused);
+        }
+
+        private ProvisioningOutcome Commit(DeviceIdentity identity)
+        {
+            identity.CertificateId = _journal.GetCertificateId();
+            identity.Certificate = _journal.GetCertificate();
+            identity.Key = _journal.GetKey();
+            _journal.Release();
+            string problem = _store.Commit(identity);
+            if (problem != null)
+            {
+                return Fail("storing the identity", problem, ProvisioningOutcome.Failed);
+            }
+
+            _journalRefusals = 0;
+            _journal.Delete();
+            _log.Write("provisioning: done, thing " + identity.ThingName + ", certificate " + identity.CertificateId);
+            return ProvisioningOutcome.Done;
+        }
+
+        /// <summary>Waits for either answer to a request; others are not for us.</summary>
+        private MqttMsgPublishEventArgs AwaitAnswer(MqttSession session, string request)
+        {
+            long deadline = _clock.Milliseconds + AnswerTimeout;
+            while (true)
+            {
+                MqttMsgPublishEventArgs message = session.Receive((int)(deadline - _clock.Milliseconds));
+                if (message == null || message.Topic == request + ProvisioningTopics.Accepted || message.Topic == request + ProvisioningTopics.Rejected)
+                {
+                    return message;
+                }
+            }
+        }
+
+        private ProvisioningOutcome Unanswered(string step, MqttSession session, MqttMsgPublishEventArgs answer)
+        {
+            if (answer == null)
+            {
+                return Fail(
+                    step,
+                    session.IsOpen ? "no answer within 30 s; the claim policy must allow iot:Publish on the request and iot:Receive on the answers" : "the broker closed the connection; the claim policy must allow iot:Publish for it",
+                    ProvisioningOutcome.Failed);
+            }
+
+            Rejection rejection = Rejection.Parse(answer.Message);
+            return Fail(step, "rejected: " + rejection.ToString(), rejection.IsPassing ? ProvisioningOutcome.Failed : ProvisioningOutcome.Refused);
+        }
+
+        private byte[] RegisterRequest(Hashtable parameters)
+        {
+            Hashtable request = new Hashtable();
+            request["certificateOwnershipToken"] = _journal.GetToken();
+            request["parameters"] = parameters;
+            return Encoding.UTF8.GetBytes(JsonConvert.SerializeObject(request));
+        }
+
+        /// <summary>Reads the cloud's answer to RegisterThing.</summary>
+        /// <returns><see langword="null"/> where it was whole, else what is wrong with it.</returns>
+        private static string ReadRegistration(byte[] json, DeviceIdentity identity)
+        {
+            if (json == null)
+            {
+                return "it is too large";
+            }
+
+            ArrayList configuration = new ArrayList();
+            JsonReader reader = new JsonReader(json);
+            if (reader.Read() == JsonToken.ObjectStart)
+            {
+                while (reader.Read() == JsonToken.Name)
+                {
+                    bool isName = reader.Is("thingName");
+                    bool isConfiguration = reader.Is("deviceConfiguration");
+                    JsonToken token = reader.Read();
+                    if (isName && token == JsonToken.String)
+                    {
+                        identity.ThingName = reader.GetString();
+                    }
+                    else if (isConfiguration && token == JsonToken.ObjectStart)
+                    {
+                        configuration.Clear();
+                        ReadConfiguration(reader, configuration);
+                        continue;
+                    }
+
+                    reader.Skip();
+                }
+            }
+
+            if (reader.Token != JsonToken.ObjectEnd || reader.Read() != JsonToken.End)
+            {
+                return "it is no JSON object: " + reader.Problem;
+            }
+
+            if (!AgentSettings.IsThingName(identity.ThingName))
+            {
+                return "thingName is missing, or is no thing name";
+            }
+
+            identity.Configuration = new string[configuration.Count];
+            configuration.CopyTo(identity.Configuration);
+            return null;
+        }
+
+        /// <summary>Reads a flat object of strings up to its end; members of another kind are left out.</summary>
+        private static void ReadConfiguration(JsonReader reader, ArrayList configuration)
+        {
+            while (reader.Read() == JsonToken.Name)
+            {
+                string name = reader.GetString();
+                if (reader.Read() == JsonToken.String)
+                {
+                    string value = reader.GetString();
+                    if (name != null && value != null)
+                    {
+                        configuration.Add(name);
+                        configuration.Add(value);
+                    }
+                }
+
+                reader.Skip();
+            }
+        }
+
+        private ProvisioningOutcome Fail(string step, string reason, ProvisioningOutcome outcome)
+        {
+            _problem = step + ": " + reason;
+            _log.Write("provisioning: " + _problem);
+            return outcome;
+        }
+
+        private long Now() => _clock.UtcNow.ToUnixTimeSeconds();
+    }
+}

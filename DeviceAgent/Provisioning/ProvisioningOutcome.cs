@@ -1,0 +1,15 @@
+namespace DeviceAgent.Provisioning
+{
+    /// <summary>How an attempt to provision ended, and with that how long to wait before the next.</summary>
+    public enum ProvisioningOutcome
+    {
+        /// <summary>The device has an identity.</summary>
+        Done,
+
+        /// <summary>Something was not there or not fast enough: it may well go through a little later.</summary>
+        Failed,
+
+        /// <summary>The cloud said no, or the board lacks something: a person has to mend it first, and may while the device waits.</summary>
+        Refused,
+    }
+}
