@@ -150,22 +150,22 @@ namespace DeviceAgent.Commands
 
             bool hasBadId = false;
             JsonReader reader = new JsonReader(message.Message);
-            if (reader.Read() == JsonToken.ObjectStart)
+            if (reader.Read() == JsonTokenType.ObjectStart)
             {
-                while (reader.Read() == JsonToken.Name)
+                while (reader.Read() == JsonTokenType.Name)
                 {
                     int member = reader.Is("id") ? 1 : reader.Is("command") ? 2 : reader.Is("intervalSeconds") ? 3 : 0;
-                    JsonToken token = reader.Read();
+                    JsonTokenType token = reader.Read();
                     if (member == 1)
                     {
-                        _id = token == JsonToken.String || token == JsonToken.Number ? reader.GetString() : null;
+                        _id = token == JsonTokenType.String || token == JsonTokenType.Number ? reader.GetString() : null;
                         if (!IsPlain(_id))
                         {
                             _id = null;
                             hasBadId = true;
                         }
                     }
-                    else if (member == 2 && token == JsonToken.String)
+                    else if (member == 2 && token == JsonTokenType.String)
                     {
                         _command = reader.GetString();
                     }
@@ -178,7 +178,7 @@ namespace DeviceAgent.Commands
                 }
             }
 
-            if (reader.Token != JsonToken.ObjectEnd || reader.Read() != JsonToken.End)
+            if (reader.Token != JsonTokenType.ObjectEnd || reader.Read() != JsonTokenType.End)
             {
                 return "not a JSON object: " + (reader.Problem ?? "it begins with something else");
             }

@@ -27,7 +27,7 @@ namespace DeviceAgent.Json
         private int _expected;
         private uint _objects; // a bit for each open container, the innermost lowest: 1 for an object
         private int _depth;
-        private JsonToken _token;
+        private JsonTokenType _token;
         private string _problem;
 
         // The string or number that the reader stands on: its raw bytes, and what it is decoded
@@ -44,12 +44,12 @@ namespace DeviceAgent.Json
         }
 
         /// <summary>What the reader stands on.</summary>
-        public JsonToken Token => _token;
+        public JsonTokenType Token => _token;
 
         /// <summary>How many objects and arrays are open.</summary>
         public int Depth => _depth;
 
-        /// <summary>Why the text is no JSON, and at which byte; <see langword="null"/> unless <see cref="Token"/> is <see cref="JsonToken.Error"/>.</summary>
+        /// <summary>Why the text is no JSON, and at which byte; <see langword="null"/> unless <see cref="Token"/> is <see cref="JsonTokenType.Error"/>.</summary>
         public string Problem => _problem;
 
         /// <summary>Bytes that the string read last takes once its escapes are decoded.</summary>
@@ -65,10 +65,10 @@ namespace DeviceAgent.Json
         public bool HasNul => _hasNul;
 
         /// <summary>Goes on to the next token.</summary>
-        /// <returns>The same as <see cref="Token"/> from then on; <see cref="JsonToken.End"/> and <see cref="JsonToken.Error"/> stay.</returns>
-        public JsonToken Read()
+        /// <returns>The same as <see cref="Token"/> from then on; <see cref="JsonTokenType.End"/> and <see cref="JsonTokenType.Error"/> stay.</returns>
+        public JsonTokenType Read()
         {
-            if (_token != JsonToken.End && _token != JsonToken.Error)
+            if (_token != JsonTokenType.End && _token != JsonTokenType.Error)
             {
                 _token = Next();
             }
@@ -80,19 +80,19 @@ namespace DeviceAgent.Json
         /// <returns><see langword="false"/> where the text turned out to be no JSON.</returns>
         public bool Skip()
         {
-            if (_token == JsonToken.ObjectStart || _token == JsonToken.ArrayStart)
+            if (_token == JsonTokenType.ObjectStart || _token == JsonTokenType.ArrayStart)
             {
                 int outside = _depth - 1;
                 while (_depth > outside)
                 {
-                    if (Read() == JsonToken.Error)
+                    if (Read() == JsonTokenType.Error)
                     {
                         return false;
                     }
                 }
             }
 
-            return _token != JsonToken.Error;
+            return _token != JsonTokenType.Error;
         }
 
         /// <summary>Whether the name or string read last is this text. Costs no memory.</summary>
@@ -144,7 +144,7 @@ namespace DeviceAgent.Json
         public bool TryGetInt(out int value)
         {
             value = 0;
-            if (_token != JsonToken.Number)
+            if (_token != JsonTokenType.Number)
             {
                 return false;
             }
@@ -243,7 +243,7 @@ namespace DeviceAgent.Json
             }
         }
 
-        private JsonToken Next()
+        private JsonTokenType Next()
         {
             int c = Peek();
             if (_expected == CommaOrEnd)
@@ -261,7 +261,7 @@ namespace DeviceAgent.Json
             switch (_expected)
             {
                 case Nothing:
-                    return c < 0 ? JsonToken.End : Fail("something follows the end of the text");
+                    return c < 0 ? JsonTokenType.End : Fail("something follows the end of the text");
 
                 case Name:
                 case NameOrEnd:
@@ -279,17 +279,17 @@ namespace DeviceAgent.Json
             switch (c)
             {
                 case '{':
-                    return Open(JsonToken.ObjectStart);
+                    return Open(JsonTokenType.ObjectStart);
                 case '[':
-                    return Open(JsonToken.ArrayStart);
+                    return Open(JsonTokenType.ArrayStart);
                 case '"':
-                    return ReadString() ? AfterValue(JsonToken.String) : JsonToken.Error;
+                    return ReadString() ? AfterValue(JsonTokenType.String) : JsonTokenType.Error;
                 case 't':
-                    return ReadWord("true", JsonToken.True);
+                    return ReadWord("true", JsonTokenType.True);
                 case 'f':
-                    return ReadWord("false", JsonToken.False);
+                    return ReadWord("false", JsonTokenType.False);
                 case 'n':
-                    return ReadWord("null", JsonToken.Null);
+                    return ReadWord("null", JsonTokenType.Null);
                 default:
                     return c == '-' || IsDigit(c) ? ReadNumber() : Fail("a value is missing");
             }
@@ -312,14 +312,14 @@ namespace DeviceAgent.Json
             return -1;
         }
 
-        private JsonToken Open(JsonToken token)
+        private JsonTokenType Open(JsonTokenType token)
         {
             if (_depth == MaximumDepth)
             {
                 return Fail("nested too deep");
             }
 
-            bool isObject = token == JsonToken.ObjectStart;
+            bool isObject = token == JsonTokenType.ObjectStart;
             _position++;
             _depth++;
             _objects = (_objects << 1) | (isObject ? 1u : 0u);
@@ -327,7 +327,7 @@ namespace DeviceAgent.Json
             return token;
         }
 
-        private JsonToken Close(int c)
+        private JsonTokenType Close(int c)
         {
             bool isObject = IsInObject();
             if (c != (isObject ? '}' : ']'))
@@ -338,20 +338,20 @@ namespace DeviceAgent.Json
             _position++;
             _depth--;
             _objects >>= 1;
-            return AfterValue(isObject ? JsonToken.ObjectEnd : JsonToken.ArrayEnd);
+            return AfterValue(isObject ? JsonTokenType.ObjectEnd : JsonTokenType.ArrayEnd);
         }
 
-        private JsonToken AfterValue(JsonToken token)
+        private JsonTokenType AfterValue(JsonTokenType token)
         {
             _expected = _depth == 0 ? Nothing : CommaOrEnd;
             return token;
         }
 
-        private JsonToken ReadName()
+        private JsonTokenType ReadName()
         {
             if (!ReadString())
             {
-                return JsonToken.Error;
+                return JsonTokenType.Error;
             }
 
             if (Peek() != ':')
@@ -361,7 +361,7 @@ namespace DeviceAgent.Json
 
             _position++;
             _expected = Value;
-            return JsonToken.Name;
+            return JsonTokenType.Name;
         }
 
         private bool ReadString()
@@ -470,7 +470,7 @@ namespace DeviceAgent.Json
             return wrong ? 0 : length;
         }
 
-        private JsonToken ReadNumber()
+        private JsonTokenType ReadNumber()
         {
             _start = _position;
             if (_text[_position] == '-')
@@ -505,7 +505,7 @@ namespace DeviceAgent.Json
 
             _rawLength = _position - _start;
             _decodedLength = _rawLength;
-            return AfterValue(JsonToken.Number);
+            return AfterValue(JsonTokenType.Number);
         }
 
         private bool SkipDigits()
@@ -519,7 +519,7 @@ namespace DeviceAgent.Json
             return _position > first;
         }
 
-        private JsonToken ReadWord(string word, JsonToken token)
+        private JsonTokenType ReadWord(string word, JsonTokenType token)
         {
             for (int i = 0; i < word.Length; i++)
             {
@@ -534,11 +534,11 @@ namespace DeviceAgent.Json
             return AfterValue(token);
         }
 
-        private JsonToken Fail(string problem)
+        private JsonTokenType Fail(string problem)
         {
             _problem = problem + " (at byte " + _position.ToString() + ")";
-            _token = JsonToken.Error;
-            return JsonToken.Error;
+            _token = JsonTokenType.Error;
+            return JsonTokenType.Error;
         }
 
         private bool At(char c) => _position < _text.Length && _text[_position] == c;

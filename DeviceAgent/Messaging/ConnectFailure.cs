@@ -3,6 +3,9 @@ namespace DeviceAgent.Messaging
     /// <summary>What a failed connection means, in words for whoever has to mend it.</summary>
     public static class ConnectFailure
     {
+        /// <summary>Stands for a failed handshake of which nothing more is known.</summary>
+        public const int HandshakeFailed = 1;
+
         // What the board's TLS driver and sockets give (mbedTLS error codes; socket errors), measured for each failure
         private const int CertificateVerifyFailed = -9984;
         private const int ConnectionReset = -80;
@@ -29,6 +32,8 @@ namespace DeviceAgent.Messaging
                     return "TLS error -30592: the private key does not belong to the client certificate";
                 case NameNotResolved:
                     return "endpoint " + host + " cannot be resolved (error 10022): check endpoint, and the network's DNS";
+                case HandshakeFailed:
+                    return "the TLS handshake with " + host + " failed: root-ca.pem is not its authority, or endpoint is not the name in its certificate, or the board's clock is wrong, or it does not accept the client certificate";
                 case 0:
                     return host + " closed the connection before it answered CONNECT: it does not accept the client certificate, or its policy does not allow iot:Connect for this client id";
                 default:

@@ -275,18 +275,18 @@ namespace DeviceAgent.Provisioning
 
             ArrayList configuration = new ArrayList();
             JsonReader reader = new JsonReader(json);
-            if (reader.Read() == JsonToken.ObjectStart)
+            if (reader.Read() == JsonTokenType.ObjectStart)
             {
-                while (reader.Read() == JsonToken.Name)
+                while (reader.Read() == JsonTokenType.Name)
                 {
                     bool isName = reader.Is("thingName");
                     bool isConfiguration = reader.Is("deviceConfiguration");
-                    JsonToken token = reader.Read();
-                    if (isName && token == JsonToken.String)
+                    JsonTokenType token = reader.Read();
+                    if (isName && token == JsonTokenType.String)
                     {
                         identity.ThingName = reader.GetString();
                     }
-                    else if (isConfiguration && token == JsonToken.ObjectStart)
+                    else if (isConfiguration && token == JsonTokenType.ObjectStart)
                     {
                         configuration.Clear();
                         ReadConfiguration(reader, configuration);
@@ -297,7 +297,7 @@ namespace DeviceAgent.Provisioning
                 }
             }
 
-            if (reader.Token != JsonToken.ObjectEnd || reader.Read() != JsonToken.End)
+            if (reader.Token != JsonTokenType.ObjectEnd || reader.Read() != JsonTokenType.End)
             {
                 return "it is no JSON object: " + reader.Problem;
             }
@@ -315,10 +315,10 @@ namespace DeviceAgent.Provisioning
         /// <summary>Reads a flat object of strings up to its end; members of another kind are left out.</summary>
         private static void ReadConfiguration(JsonReader reader, ArrayList configuration)
         {
-            while (reader.Read() == JsonToken.Name)
+            while (reader.Read() == JsonTokenType.Name)
             {
                 string name = reader.GetString();
-                if (reader.Read() == JsonToken.String)
+                if (reader.Read() == JsonTokenType.String)
                 {
                     string value = reader.GetString();
                     if (name != null && value != null)

@@ -79,15 +79,15 @@ namespace DeviceAgent.Provisioning
             int[] starts = new int[Created];
             int[] rawLengths = new int[Created];
             int[] lengths = new int[Fields];
-            if (reader.Read() == JsonToken.ObjectStart)
+            if (reader.Read() == JsonTokenType.ObjectStart)
             {
-                while (reader.Read() == JsonToken.Name)
+                while (reader.Read() == JsonTokenType.Name)
                 {
                     int field = reader.Is("certificateId") ? CertificateId
                         : reader.Is("certificatePem") ? Certificate
                         : reader.Is("privateKey") ? Key
                         : reader.Is("certificateOwnershipToken") ? Token : -1;
-                    if (reader.Read() == JsonToken.String && field >= 0)
+                    if (reader.Read() == JsonTokenType.String && field >= 0)
                     {
                         int longest = field == CertificateId ? LongestId : field == Token ? LongestToken : LongestPem;
                         if (reader.HasNul || reader.DecodedLength > longest)
@@ -104,7 +104,7 @@ namespace DeviceAgent.Provisioning
                 }
             }
 
-            if (reader.Token != JsonToken.ObjectEnd || reader.Read() != JsonToken.End)
+            if (reader.Token != JsonTokenType.ObjectEnd || reader.Read() != JsonTokenType.End)
             {
                 return "it is no JSON object: " + reader.Problem;
             }

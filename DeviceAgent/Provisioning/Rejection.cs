@@ -31,20 +31,20 @@ namespace DeviceAgent.Provisioning
             }
 
             JsonReader reader = new JsonReader(json);
-            if (reader.Read() != JsonToken.ObjectStart)
+            if (reader.Read() != JsonTokenType.ObjectStart)
             {
                 return rejection;
             }
 
-            while (reader.Read() == JsonToken.Name)
+            while (reader.Read() == JsonTokenType.Name)
             {
                 int member = reader.Is("statusCode") ? 1 : reader.Is("errorCode") ? 2 : reader.Is("errorMessage") ? 3 : 0;
-                JsonToken token = reader.Read();
+                JsonTokenType token = reader.Read();
                 if (member == 1 && reader.TryGetInt(out int status))
                 {
                     rejection.StatusCode = status;
                 }
-                else if (member > 1 && token == JsonToken.String && reader.DecodedLength <= 512)
+                else if (member > 1 && token == JsonTokenType.String && reader.DecodedLength <= 512)
                 {
                     string text = reader.GetString() ?? "";
                     if (member == 2)

@@ -47,7 +47,7 @@ namespace DeviceAgent.Settings
 
             _settings = new AgentSettings();
             _json = new JsonReader(file);
-            if (_json.Read() != JsonToken.ObjectStart)
+            if (_json.Read() != JsonTokenType.ObjectStart)
             {
                 _problems.Add(_json.Problem ?? "it is not a JSON object");
                 return null;
@@ -59,7 +59,7 @@ namespace DeviceAgent.Settings
                 ReadTop();
             }
 
-            if (_json.Read() == JsonToken.Error)
+            if (_json.Read() == JsonTokenType.Error)
             {
                 _problems.Add("it is not JSON: " + _json.Problem);
                 return null;
@@ -123,7 +123,7 @@ namespace DeviceAgent.Settings
 
         private void ReadSection(string name, int section)
         {
-            if (!Begin(name, JsonToken.ObjectStart, "an object"))
+            if (!Begin(name, JsonTokenType.ObjectStart, "an object"))
             {
                 return;
             }
@@ -205,10 +205,10 @@ namespace DeviceAgent.Settings
             }
             else if (_json.Is("persistentSession"))
             {
-                JsonToken token = _json.Read();
-                if (token == JsonToken.True || token == JsonToken.False)
+                JsonTokenType token = _json.Read();
+                if (token == JsonTokenType.True || token == JsonTokenType.False)
                 {
-                    _settings.IsPersistentSession = token == JsonToken.True;
+                    _settings.IsPersistentSession = token == JsonTokenType.True;
                 }
                 else
                 {
@@ -243,7 +243,7 @@ namespace DeviceAgent.Settings
 
         private void ReadParameters()
         {
-            if (!Begin("provisioning.parameters", JsonToken.ObjectStart, "an object"))
+            if (!Begin("provisioning.parameters", JsonTokenType.ObjectStart, "an object"))
             {
                 return;
             }
@@ -279,18 +279,18 @@ namespace DeviceAgent.Settings
 
         private void ReadSensors()
         {
-            if (!Begin("sensors", JsonToken.ArrayStart, "an array of objects"))
+            if (!Begin("sensors", JsonTokenType.ArrayStart, "an array of objects"))
             {
                 return;
             }
 
             ArrayList sensors = new ArrayList();
-            while (_json.Read() != JsonToken.ArrayEnd && _json.Token != JsonToken.Error)
+            while (_json.Read() != JsonTokenType.ArrayEnd && _json.Token != JsonTokenType.Error)
             {
                 string prefix = "sensors[" + sensors.Count.ToString() + "].";
                 SensorOptions options = new SensorOptions();
                 sensors.Add(options);
-                if (_json.Token != JsonToken.ObjectStart)
+                if (_json.Token != JsonTokenType.ObjectStart)
                 {
                     Wrong("sensors", "an array of objects");
                     continue;
@@ -447,7 +447,7 @@ namespace DeviceAgent.Settings
         /// <summary>Goes to the next member's name, and notes it in <paramref name="seen"/>.</summary>
         private bool NextMember(string prefix, ArrayList seen)
         {
-            if (_json.Read() != JsonToken.Name)
+            if (_json.Read() != JsonTokenType.Name)
             {
                 return false;
             }
@@ -463,7 +463,7 @@ namespace DeviceAgent.Settings
         }
 
         /// <summary>Steps into an object or array; names the key where its value is something else.</summary>
-        private bool Begin(string key, JsonToken start, string expected)
+        private bool Begin(string key, JsonTokenType start, string expected)
         {
             if (_json.Read() == start)
             {
@@ -476,7 +476,7 @@ namespace DeviceAgent.Settings
 
         private string ReadText(string key, int minimum, int maximum)
         {
-            if (_json.Read() != JsonToken.String)
+            if (_json.Read() != JsonTokenType.String)
             {
                 Wrong(key, "a string");
                 return null;
@@ -506,7 +506,7 @@ namespace DeviceAgent.Settings
 
         private void Wrong(string key, string expected)
         {
-            if (_json.Token != JsonToken.Error)
+            if (_json.Token != JsonTokenType.Error)
             {
                 _problems.Add(key + " is not " + expected);
                 _json.Skip();

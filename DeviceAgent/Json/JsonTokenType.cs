@@ -1,7 +1,7 @@
 namespace DeviceAgent.Json
 {
     /// <summary>What a <see cref="JsonReader"/> stands on.</summary>
-    public enum JsonToken
+    public enum JsonTokenType
     {
         /// <summary>Nothing was read yet.</summary>
         None,
