@@ -15,6 +15,9 @@ namespace DeviceAgent.Agent
         /// <summary>What went wrong last, in words; empty where nothing has since the start.</summary>
         public string LastError = "";
 
+        /// <summary>Attempts to provision, to connect or to publish that have failed since one went through.</summary>
+        public int FailedAttempts;
+
         /// <summary>How often it has connected with its own identity since the start.</summary>
         public int Connections;
     }

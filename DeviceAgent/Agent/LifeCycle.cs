@@ -202,7 +202,7 @@ namespace DeviceAgent.Agent
                 string problem = _network.Connect(_settings.WifiSsid, _settings.WifiPassword, NetworkTimeout);
                 if (problem != null)
                 {
-                    Note("network: " + problem);
+                    Failed("network: " + problem);
                     pause = _backoff.Next();
                 }
                 else
@@ -212,11 +212,14 @@ namespace DeviceAgent.Agent
                     if (outcome == ProvisioningOutcome.Done)
                     {
                         _backoff.Reset();
+                        _refusedBackoff.Reset();
+                        _status.FailedAttempts = 0;
                         _status.Identity = _store.Load();
                         return;
                     }
 
-                    _status.LastError = provisioning.Problem;
+                    _status.LastError = provisioning.Problem; // it stands in the log already
+                    _status.FailedAttempts++;
                     pause = outcome == ProvisioningOutcome.Refused ? _refusedBackoff.Next() : _backoff.Next();
                 }
 
@@ -241,7 +244,7 @@ namespace DeviceAgent.Agent
 
             _status.Publisher = new TelemetryPublisher(_settings, MakeSensors(), _clock);
             _commands = new CommandHandler(_clock, _board, _store, _settings, _status);
-            _commandTopic = _settings.TelemetryTopic == null ? Topics.Command(_settings.Product, _settings.Location, _settings.ThingName) : null;
+            _commandTopic = _settings.Product != null ? Topics.Command(_settings.Product, _settings.Location, _settings.ThingName) : null;
         }
 
         private ISensor[] MakeSensors()
@@ -308,7 +311,7 @@ namespace DeviceAgent.Agent
             ComeRound();
             if (problem != null && !_isStopping)
             {
-                Note(problem);
+                Failed(problem);
                 Pause(wasRefused ? _refusedBackoff.Next() : _backoff.Next());
             }
         }
@@ -416,6 +419,7 @@ namespace DeviceAgent.Agent
 
             _backoff.Reset();
             _refusedBackoff.Reset();
+            _status.FailedAttempts = 0;
         }
 
         /// <summary>
@@ -467,6 +471,12 @@ namespace DeviceAgent.Agent
         }
 
         private void ComeRound() => _cameRound = _clock.Milliseconds;
+
+        private void Failed(string problem)
+        {
+            _status.FailedAttempts++;
+            Note(problem);
+        }
 
         private void Note(string problem)
         {

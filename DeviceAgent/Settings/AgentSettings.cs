@@ -25,7 +25,7 @@ namespace DeviceAgent.Settings
         /// <summary>TCP port, 1 to 65535.</summary>
         public int Port = 8883;
 
-        /// <summary>The product: one topic level.</summary>
+        /// <summary>The product: one topic level; <see langword="null"/> only where <see cref="TelemetryTopic"/> is given: then there are no commands.</summary>
         public string Product;
 
         /// <summary>Where the device stands: one or more topic levels.</summary>
@@ -67,10 +67,7 @@ namespace DeviceAgent.Settings
         /// <summary>Its password.</summary>
         public string WifiPassword;
 
-        /// <summary>
-        /// A topic for readings in place of the one that product, location and thing name make; <see langword="null"/> on a board.
-        /// For hosts that take each device's topic from elsewhere, as from a fleet file. There are no commands with it.
-        /// </summary>
+        /// <summary>The topic for readings and answers in place of the one that product, location and thing name make; <see langword="null"/> for that one.</summary>
         public string TelemetryTopic;
 
         /// <summary>Whether a text may be a thing name: 1 to 128 of <c>[a-zA-Z0-9:_-]</c> (AWS IoT API reference, CreateThing).</summary>
@@ -115,10 +112,10 @@ namespace DeviceAgent.Settings
                     return null;
 
                 case "product":
-                    return OverrideTopic(value, Location);
+                    return Product == null ? null : OverrideTopic(value, Location);
 
                 case "location":
-                    return OverrideTopic(Product, value);
+                    return Product == null ? null : OverrideTopic(Product, value);
 
                 case "intervalSeconds":
                     int seconds = ParseInterval(value);

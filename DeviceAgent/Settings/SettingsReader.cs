@@ -2,6 +2,7 @@ using System;
 using System.Collections;
 using System.Text;
 using DeviceAgent.Json;
+using DeviceAgent.Messaging;
 using DeviceAgent.Sensors;
 
 namespace DeviceAgent.Settings
@@ -185,6 +186,15 @@ namespace DeviceAgent.Settings
                     _problems.Add("telemetry." + problem);
                 }
             }
+            else if (_json.Is("topic"))
+            {
+                _settings.TelemetryTopic = ReadText("telemetry.topic", 1, Topics.MaximumLength);
+                string problem = _settings.TelemetryTopic == null ? null : Topics.Problem(_settings.TelemetryTopic);
+                if (problem != null)
+                {
+                    _problems.Add("telemetry.topic " + problem);
+                }
+            }
             else if (_json.Is("outboxReadings"))
             {
                 _settings.OutboxReadings = ReadNumber("telemetry.outboxReadings", 1, 1000);
@@ -339,8 +349,12 @@ namespace DeviceAgent.Settings
         private void Finish()
         {
             Require(_settings.Endpoint, "endpoint");
-            Require(_settings.Product, "product");
-            Require(_settings.Location, "location");
+            if (_settings.TelemetryTopic == null || _settings.Product != null || _settings.Location != null)
+            {
+                Require(_settings.Product, "product");
+                Require(_settings.Location, "location");
+            }
+
             Require(_settings.Template, "provisioning.template");
             if (_settings.WifiSsid == null && _settings.WifiPassword != null)
             {
