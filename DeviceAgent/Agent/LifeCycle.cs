@@ -385,6 +385,7 @@ namespace DeviceAgent.Agent
                 {
                     unacknowledged = 0;
                     Succeeded(publisher.Topic);
+                    _log.Write("reading " + publisher.Published.ToString() + " acknowledged, " + publisher.Waiting.ToString() + " waiting");
                 }
                 else if (!session.IsOpen)
                 {
