@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using DeviceAgent.Board;
+using DeviceAgent.Sensors;
+
+namespace VirtualDevice.Board;
+
+/// <summary>A board that has no hardware but a MAC address, a button and a source of random numbers.</summary>
+public sealed class VirtualBoard : IBoard
+{
+    /// <summary>Makes a board.</summary>
+    /// <param name="hardwareId">Its MAC: twelve lower-case hexadecimal digits.</param>
+    public VirtualBoard(string hardwareId)
+    {
+        HardwareId = hardwareId;
+    }
+
+    /// <inheritdoc/>
+    public string HardwareId { get; }
+
+    /// <inheritdoc/>
+    public int FreeMemory => (int)Math.Min(int.MaxValue, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - GC.GetTotalMemory(false));
+
+    /// <inheritdoc/>
+    public string NativeMemory => "";
+
+    /// <inheritdoc/>
+    public string WakeCause => "power";
+
+    /// <inheritdoc/>
+    public bool IsResetButtonHeld { get; set; }
+
+    /// <summary>What the firmware has asked of the board last.</summary>
+    public BoardRequest Requested { get; private set; }
+
+    /// <summary>How long it wants to sleep.</summary>
+    public int SleepSeconds { get; private set; }
+
+    /// <summary>A MAC that is likely nobody else's: locally administered, and random.</summary>
+    public static string RandomHardwareId()
+    {
+        byte[] mac = RandomNumberGenerator.GetBytes(6);
+        mac[0] = (byte)((mac[0] & 0xFC) | 0x02);
+        return Convert.ToHexStringLower(mac);
+    }
+
+    /// <inheritdoc/>
+    public int Random(int below) => RandomNumberGenerator.GetInt32(below);
+
+    /// <inheritdoc/>
+    public ISensor? CreateSensor(string type, SensorOptions options) => null;
+
+    /// <inheritdoc/>
+    public void Reboot() => Requested = BoardRequest.Reboot;
+
+    /// <inheritdoc/>
+    public void DeepSleep(int seconds)
+    {
+        SleepSeconds = seconds;
+        Requested = BoardRequest.DeepSleep;
+    }
+}

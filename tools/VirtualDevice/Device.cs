@@ -1,0 +1,115 @@
+using DeviceAgent.Agent;
+using DeviceAgent.Board;
+using VirtualDevice.Board;
+
+namespace VirtualDevice;
+
+/// <summary>
+/// A virtual device: a flash, a board, and the firmware's own life cycle on a thread of its own for as long as the power is on.
+/// A reboot starts the life cycle anew on the same flash, as on a board.
+/// </summary>
+public sealed class Device : IAsyncDisposable
+{
+    private readonly IStorage _storage;
+    private readonly INetwork _network;
+    private readonly IMqttClients _clients;
+    private readonly string _hardwareId;
+    private LifeCycle? _agent;
+    private Task _running = Task.CompletedTask;
+    private volatile bool _isOff = true;
+
+    /// <summary>Makes a device that is switched off.</summary>
+    /// <param name="storage">Its flash.</param>
+    /// <param name="hardwareId">Its MAC: twelve lower-case hexadecimal digits.</param>
+    public Device(IStorage storage, string hardwareId)
+        : this(storage, hardwareId, new PcNetwork(), new TlsMqttClients())
+    {
+    }
+
+    /// <summary>Makes a device of other parts, for tests.</summary>
+    internal Device(IStorage storage, string hardwareId, INetwork network, IMqttClients clients)
+    {
+        _storage = storage;
+        _hardwareId = hardwareId;
+        _network = network;
+        _clients = clients;
+    }
+
+    /// <summary>Is told each line of the firmware's log, on the device's thread.</summary>
+    public event Action<string>? Logged;
+
+    /// <summary>What the agent knows of itself; <see langword="null"/> before the first <see cref="PowerOn"/>. It is the device's thread's own: read it from <see cref="Logged"/>, or once the power is off.</summary>
+    public AgentStatus? Status => _agent?.Status;
+
+    /// <summary>How often the board has started since it was made.</summary>
+    public int Boots { get; private set; }
+
+    /// <summary>Whether the reset button is held at the next start.</summary>
+    public bool IsResetButtonHeld { get; set; }
+
+    /// <summary>Switches the power on.</summary>
+    /// <returns>Ends when the power is off again, or the board has gone to sleep: for its settings are no use.</returns>
+    public Task PowerOn()
+    {
+        if (!_isOff)
+        {
+            throw new InvalidOperationException("The device is on already.");
+        }
+
+        _isOff = false;
+        _agent = MakeAgent(out VirtualBoard board);
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            Run(board);
+            ended.SetResult();
+        })
+        {
+            IsBackground = true,
+            Name = _hardwareId,
+        }.Start();
+        return _running = ended.Task;
+    }
+
+    /// <summary>Ends the agent at its next wait, with a goodbye to the broker, and switches the power off.</summary>
+    public Task PowerOffAsync()
+    {
+        _isOff = true;
+        _agent?.Stop();
+        return _running;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await PowerOffAsync().ConfigureAwait(false);
+
+    private void Run(VirtualBoard board)
+    {
+        while (true)
+        {
+            Boots++;
+            _agent!.Run();
+            if (_isOff || board.Requested != BoardRequest.Reboot)
+            {
+                _isOff = true;
+                return;
+            }
+
+            _agent = MakeAgent(out board);
+            if (_isOff)
+            {
+                return;
+            }
+        }
+    }
+
+    private LifeCycle MakeAgent(out VirtualBoard board)
+    {
+        board = new VirtualBoard(_hardwareId) { IsResetButtonHeld = IsResetButtonHeld };
+        return new LifeCycle(_storage, _network, new RealClock(), _clients, board, new Log(this));
+    }
+
+    private sealed class Log(Device device) : ILog
+    {
+        public void Write(string line) => device.Logged?.Invoke(line);
+    }
+}
