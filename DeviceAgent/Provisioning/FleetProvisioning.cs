@@ -93,7 +93,15 @@ namespace DeviceAgent.Provisioning
             }
 
             // A registration that was refused may be one that had gone through before the power did: then the certificate works
-            return outcome == ProvisioningOutcome.Refused && isResumed ? TryJournalled(settings, rootCa) : outcome;
+            if (outcome != ProvisioningOutcome.Refused || !isResumed)
+            {
+                return outcome;
+            }
+
+            string refusal = _problem;
+            outcome = TryJournalled(settings, rootCa);
+            _problem = refusal == null ? _problem : refusal + "; and " + _problem;
+            return outcome;
         }
 
         /// <summary>The exchange from its first message to its last.</summary>
@@ -124,7 +132,7 @@ namespace DeviceAgent.Provisioning
                 MqttQoSLevel.AtLeastOnce);
             if (problem != null)
             {
-                return Fail("subscribing to the answers for template " + settings.Template, problem + "; the claim policy must allow iot:Subscribe and iot:Receive for them", ProvisioningOutcome.Failed);
+                return Fail("subscribing to the answers for template " + settings.Template, problem + "; check provisioning.template, and that the claim policy allows iot:Subscribe and iot:Receive for it", ProvisioningOutcome.Failed);
             }
 
             MqttMsgPublishEventArgs answer;

@@ -53,6 +53,9 @@ namespace DeviceAgent.Telemetry
         /// <summary>Where readings and answers go.</summary>
         public string Topic => _topic;
 
+        /// <summary>Seconds between readings.</summary>
+        public int IntervalSeconds => _settings.IntervalSeconds;
+
         /// <summary>Readings that wait for an acknowledgement.</summary>
         public int Waiting => _outbox.Count;
 

@@ -1,0 +1,203 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using LocalCloud;
+
+namespace Cli;
+
+/// <summary><c>cloud</c>: runs LocalCloud until it is stopped.</summary>
+internal static class CloudCommand
+{
+    private const string ConnectionFile = "root.json";
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var defaults = new LocalCloudOptions();
+        var data = new Option<string>("--data")
+        {
+            Description = "Directory that keeps its state, and where root-ca.pem, claim.pem.crt, claim.pem.key and root.json are put; made if need be",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var port = new Option<int>("--mqtt-port")
+        {
+            Description = "TCP port of MQTT over TLS; 0 takes a free one",
+            HelpName = "PORT",
+            DefaultValueFactory = _ => 8883,
+        };
+        var listen = new Option<IPAddress?>("--listen")
+        {
+            Description = "Address to listen on, 0.0.0.0 for all; this machine only if left out",
+            HelpName = "ADDRESS",
+            CustomParser = ParseAddress,
+        };
+        var host = new Option<string?>("--host")
+        {
+            Description = "Name or address by which clients reach it, for its server certificate; localhost, or what --listen says",
+            HelpName = "NAME",
+        };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print one JSON object once connections are accepted, and the log on standard error",
+        };
+        var account = new Option<string>("--account")
+        {
+            Description = "AWS account of the resource names in policies",
+            HelpName = "ID",
+            DefaultValueFactory = _ => defaults.AccountId,
+        };
+        var region = new Option<string>("--region")
+        {
+            Description = "AWS region of the resource names in policies",
+            HelpName = "REGION",
+            DefaultValueFactory = _ => defaults.Region,
+        };
+        var product = new Option<string>("--product")
+        {
+            Description = "Product in the topics that the device policy allows",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => defaults.ProductName,
+        };
+        var template = new Option<string>("--template")
+        {
+            Description = "Name of the provisioning template by thing name",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => defaults.TemplateName,
+        };
+
+        var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
+        {
+            data, port, listen, host, json, account, region, product, template,
+        };
+
+        LocalCloudOptions OptionsOf(CommandResult result)
+        {
+            var address = result.GetValue(listen);
+            return defaults with
+            {
+                DataDirectory = result.GetValue(data),
+                Host = result.GetValue(host) ?? HostOf(address),
+                MqttPort = result.GetValue(port),
+                ListenAddress = address,
+                AccountId = result.GetValue(account)!,
+                Region = result.GetValue(region)!,
+                ProductName = result.GetValue(product)!,
+                TemplateName = result.GetValue(template)!,
+            };
+        }
+
+        command.Validators.Add(result =>
+        {
+            // A value that was not read at all is an error already.
+            if (!result.Children.Any(child => child.Errors.Any()))
+            {
+                foreach (var fault in OptionsOf(result).FindFaults())
+                {
+                    result.AddError(fault);
+                }
+            }
+        });
+        command.SetAction((result, cancellationToken) => RunAsync(OptionsOf(result.CommandResult), result.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(LocalCloudOptions options, bool json, CancellationToken cancellationToken)
+    {
+        var log = json ? Console.Error : Console.Out;
+        try
+        {
+            await using var cloud = await LocalCloudServer.StartAsync(options with { Log = entry => log.WriteLine(entry) }, cancellationToken);
+            var connection = new Connection(
+                cloud.Endpoint,
+                cloud.Port,
+                cloud.RootCaFile!,
+                cloud.ClaimCertificatePath!,
+                cloud.ClaimKeyPath!,
+                cloud.TemplateName,
+                cloud.Region,
+                cloud.AccountId);
+            var line = JsonSerializer.Serialize(connection, s_json);
+            Publish(Path.Combine(Path.GetDirectoryName(cloud.RootCaFile!)!, ConnectionFile), line);
+            if (json)
+            {
+                Console.Out.WriteLine(line);
+            }
+            else
+            {
+                Console.Out.WriteLine($"""
+                    endpoint           {cloud.Endpoint}:{cloud.Port}
+                    root CA            {connection.RootCa}
+                    claim certificate  {connection.ClaimCertificate}
+                    claim key          {connection.ClaimKey}
+                    template           {connection.Template}
+                    Stop it with Ctrl+C.
+                    """);
+            }
+
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            return ExitStatus.Done;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopped, as was asked for.
+            return ExitStatus.Done;
+        }
+        catch (Exception e) when (e is DataDirectoryException or ListenException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return ExitStatus.Failed;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"{options.DataDirectory} cannot be written to: {e.Message} Name a directory that can with --data.");
+            return ExitStatus.Failed;
+        }
+    }
+
+    /// <summary>Puts a file there whole: a script that waits for it reads all of it.</summary>
+    private static void Publish(string path, string line)
+    {
+        var beside = path + ".new";
+        File.WriteAllText(beside, line + "\n");
+        File.Move(beside, path, overwrite: true);
+    }
+
+    private static IPAddress? ParseAddress(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (IPAddress.TryParse(text, out var address))
+        {
+            return address;
+        }
+
+        result.AddError($"--listen '{text}' is no IP address. Give one of this machine's, or 0.0.0.0 for all.");
+        return null;
+    }
+
+    private static string HostOf(IPAddress? listen) => listen switch
+    {
+        null => "localhost",
+        _ when IPAddress.IsLoopback(listen) => "localhost",
+        _ when listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any) => Dns.GetHostName(),
+        _ => listen.ToString(),
+    };
+
+    private sealed record Connection(
+        string Endpoint,
+        int Port,
+        string RootCa,
+        string ClaimCertificate,
+        string ClaimKey,
+        string Template,
+        string Region,
+        string Account);
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using DeviceAgent.Agent;
+using DeviceAgent.Identity;
+using VirtualDevice;
+using VirtualDevice.Board;
+
+namespace Cli.Fleet;
+
+/// <summary>Runs one device of a fleet: provisions it where it has no certificate yet, then publishes its readings.</summary>
+internal static class FleetRun
+{
+    /// <summary>MQTT keep-alive of a publisher, in seconds.</summary>
+    private const int KeepAliveSeconds = 300;
+
+    /// <summary>Runs the device until its readings are acknowledged, it has failed, or the run is cancelled.</summary>
+    /// <param name="entry">The device.</param>
+    /// <param name="options">What all devices share.</param>
+    /// <param name="say">Is told what happens, a line at a time, from any thread.</param>
+    /// <param name="cancellationToken">Ends the run early.</param>
+    public static async Task<FleetResult> RunAsync(FleetDevice entry, FleetRunOptions options, Action<string> say, CancellationToken cancellationToken)
+    {
+        bool wasProvisioned;
+        FleetStorage flash;
+        try
+        {
+            flash = new FleetStorage(entry, Settings(entry, options));
+            wasProvisioned = IdentityFiles.Import(entry, flash);
+            if (MissingFile(entry, options, wasProvisioned) is { } missing)
+            {
+                return Failed(entry, missing);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return Failed(entry, e.Message);
+        }
+
+        await using Device device = new(flash, VirtualBoard.RandomHardwareId());
+        DeviceRun run = new(device, options.Run, line => say($"{entry.ClientId}: {line}"), identity => IdentityFiles.Export(entry, identity));
+        string? error = await run.RunAsync(cancellationToken).ConfigureAwait(false);
+        if (error is not null)
+        {
+            error = InTermsOfTheFleetFile(error, entry)
+                + (wasProvisioned && device.Status?.Connections == 0 ? $"; if its certificate is of another account, remove {entry.Folder} to have the device provisioned anew" : "");
+        }
+
+        AgentStatus? status = device.Status;
+        return new FleetResult(
+            entry.ClientId,
+            status?.Identity?.ThingName,
+            status?.Identity?.CertificateId,
+            !wasProvisioned && status?.Identity is not null,
+            status?.Publisher?.Published ?? 0,
+            error);
+    }
+
+    private static FleetResult Failed(FleetDevice entry, string error) => new(entry.ClientId, null, null, false, 0, error);
+
+    private static string? MissingFile(FleetDevice entry, FleetRunOptions options, bool isProvisioned)
+    {
+        (string Key, string Path)[] needed = isProvisioned
+            ? [("root_ca", entry.RootCa)]
+            : [("root_ca", entry.RootCa), ("claim_cert", entry.ClaimCertificate), ("claim_key", entry.ClaimKey)];
+        foreach ((string key, string path) in needed)
+        {
+            if (!File.Exists(path))
+            {
+                return $"{key}: there is no file {path}: put it there, or mend {key} in {options.FleetFile}";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The firmware names the board's own files; whoever runs a fleet knows them by the fleet file's keys.</summary>
+    private static string InTermsOfTheFleetFile(string error, FleetDevice entry) => error
+        .Replace(PemFile.RootCa, $"root_ca ({entry.RootCa})")
+        .Replace(PemFile.ClaimCertificate, $"claim_cert ({entry.ClaimCertificate})")
+        .Replace(PemFile.ClaimKey, $"claim_key ({entry.ClaimKey})")
+        .Replace("provisioning.template", "template_name");
+
+    /// <summary>The settings that a factory would flash: the topic is the fleet file's own, and where it has the form of the firmware's, commands are served too.</summary>
+    private static byte[] Settings(FleetDevice entry, FleetRunOptions options)
+    {
+        JsonObject settings = new()
+        {
+            ["endpoint"] = entry.Endpoint,
+            ["port"] = options.Port,
+            ["thingName"] = entry.ClientId,
+            ["provisioning"] = new JsonObject { ["template"] = entry.Template },
+            ["telemetry"] = new JsonObject { ["intervalSeconds"] = options.IntervalSeconds, ["topic"] = entry.Topic },
+            ["mqtt"] = new JsonObject { ["keepAliveSeconds"] = KeepAliveSeconds },
+        };
+        string[] levels = entry.Topic.Split('/');
+        if (levels.Length >= 4 && levels[0] == "dt" && levels[^1] == entry.ClientId)
+        {
+            settings["product"] = levels[1];
+            settings["location"] = string.Join('/', levels[2..^1]);
+        }
+
+        return Encoding.UTF8.GetBytes(settings.ToJsonString());
+    }
+}

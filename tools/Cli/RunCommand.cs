@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Text.Json;
+using Cli.Fleet;
+using DeviceAgent.Agent;
+using DeviceAgent.Identity;
+using DeviceAgent.Settings;
+using VirtualDevice;
+using VirtualDevice.Board;
+
+namespace Cli;
+
+/// <summary><c>run</c>: virtual devices from a fleet file.</summary>
+internal static class RunCommand
+{
+    /// <summary>Describes the command.</summary>
+    public static Command Create()
+    {
+        Option<string?> fleet = new("--fleet") { HelpName = "FILE", Description = "The fleet file: JSON, its paths relative to it." };
+        Option<string?> flash = new("--flash") { HelpName = "DIR", Description = "In place of a fleet: one board, its flash this directory, filled as at the factory (agent.json, root-ca.pem, claim.pem.crt, claim.pem.key)." };
+        Option<string?> endpoint = new("--endpoint") { HelpName = "HOST", Description = "Takes the place of every endpoint in the file." };
+        Option<int> port = Number("--port", "P", 8883, 1, 65535, "TCP port of the broker.");
+        Option<int> readings = Number("--readings", "K", 5, 0, 1_000_000, "Readings for each device; 0 goes on until it is stopped.");
+        Option<int> interval = Number("--interval", "S", 5, AgentSettings.MinimumInterval, AgentSettings.MaximumInterval, "Seconds between two readings of a device; a board of --flash takes its own from agent.json.");
+        Option<int> patience = Number("--patience", "S", 45, 1, 86400, "Seconds without progress after which a device is given up.");
+        Option<bool> json = new("--json") { Description = "Ends standard output in one JSON object; all else goes to standard error." };
+        Command command = new("run", "Runs virtual devices: provisions those without a certificate, then publishes their readings; a fleet's all at once.")
+        {
+            fleet, flash, endpoint, port, readings, interval, patience, json,
+        };
+        command.Validators.Add(result =>
+        {
+            if ((result.GetValue(fleet) is null) == (result.GetValue(flash) is null))
+            {
+                result.AddError("give either --fleet FILE or --flash DIR");
+            }
+            else if (result.GetValue(flash) is not null && (result.GetResult(endpoint) is { Implicit: false } || result.GetResult(port) is { Implicit: false } || result.GetResult(interval) is { Implicit: false }))
+            {
+                result.AddError("--endpoint, --port and --interval go with --fleet: a board of --flash has its own in agent.json");
+            }
+        });
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            DeviceRunOptions run = new(parsed.GetValue(readings), TimeSpan.FromSeconds(parsed.GetValue(patience)));
+            TextWriter story = TextWriter.Synchronized(parsed.GetValue(json) ? Console.Error : Console.Out);
+            return parsed.GetValue(flash) is { } folder
+                ? RunFlashAsync(folder, run, story, parsed.GetValue(json), cancellationToken)
+                : RunFleetAsync(parsed.GetValue(fleet)!, parsed.GetValue(endpoint), new FleetRunOptions(parsed.GetValue(fleet)!, parsed.GetValue(port), parsed.GetValue(interval), run), story, parsed.GetValue(json), cancellationToken);
+        });
+        return command;
+    }
+
+    /// <summary>An option that takes a whole number within bounds.</summary>
+    internal static Option<int> Number(string name, string placeholder, int otherwise, int minimum, int maximum, string description)
+    {
+        Option<int> option = new(name) { HelpName = placeholder, DefaultValueFactory = _ => otherwise, Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out int value) || value < minimum || value > maximum))
+            {
+                result.AddError($"{name} takes a whole number of {minimum} to {maximum}, not \"{result.Tokens[0].Value}\"");
+            }
+        });
+        return option;
+    }
+
+    private static async Task<int> RunFleetAsync(string path, string? endpoint, FleetRunOptions options, TextWriter story, bool asJson, CancellationToken cancellationToken)
+    {
+        FleetFile fleet = FleetFile.Read(path, endpoint);
+        foreach (string warning in fleet.Warnings)
+        {
+            Console.Error.WriteLine($"{path}: {warning}");
+        }
+
+        if (fleet.Problems.Count > 0)
+        {
+            foreach (string problem in fleet.Problems)
+            {
+                Console.Error.WriteLine($"{path}: {problem}");
+            }
+
+            return ExitStatus.BadUse;
+        }
+
+        FleetResult[] results = await Task.WhenAll(fleet.Devices.Select(d => Task.Run(() => FleetRun.RunAsync(d, options, story.WriteLine, cancellationToken), CancellationToken.None)))
+            .ConfigureAwait(false);
+        return Conclude(results, asJson);
+    }
+
+    private static async Task<int> RunFlashAsync(string folder, DeviceRunOptions options, TextWriter story, bool asJson, CancellationToken cancellationToken)
+    {
+        string settings = Path.Combine(folder, SettingsReader.FileName);
+        if (!File.Exists(settings))
+        {
+            Console.Error.WriteLine($"{settings}: there is no such file: fill the directory as a factory fills a board's flash");
+            return ExitStatus.BadUse;
+        }
+
+        DirectoryStorage flash = new(folder);
+        bool wasProvisioned = new IdentityStore(flash).Load() is not null;
+        await using Device device = new(flash, VirtualBoard.RandomHardwareId());
+        string? error = await new DeviceRun(device, options, story.WriteLine).RunAsync(cancellationToken).ConfigureAwait(false);
+        AgentStatus? status = device.Status;
+        return Conclude([new FleetResult(folder, status?.Identity?.ThingName, status?.Identity?.CertificateId, !wasProvisioned && status?.Identity is not null, status?.Publisher?.Published ?? 0, error)], asJson);
+    }
+
+    private static int Conclude(FleetResult[] results, bool asJson)
+    {
+        int succeeded = results.Count(r => r.Error is null);
+        if (asJson)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new
+                {
+                    succeeded,
+                    failed = results.Length - succeeded,
+                    devices = results.Select(r => new { clientId = r.ClientId, thing = r.Thing, certificateId = r.CertificateId, provisioned = r.IsNew, published = r.Published, error = r.Error }),
+                }));
+        }
+        else
+        {
+            Summarise(results, succeeded);
+        }
+
+        return succeeded == results.Length ? ExitStatus.Done : ExitStatus.Failed;
+    }
+
+    private static void Summarise(FleetResult[] results, int succeeded)
+    {
+        Console.WriteLine();
+        Output.Table(
+            ["client id", "thing", "certificate id", "provisioned", "published"],
+            results.Select(r => new[] { r.ClientId, r.Thing ?? "-", r.CertificateId ?? "-", r.IsNew ? "now" : r.CertificateId is null ? "no" : "before", r.Published.ToString() }));
+        Console.WriteLine($"{succeeded} succeeded, {results.Length - succeeded} failed, {results.Count(r => r.IsNew)} provisioned");
+        foreach (IGrouping<string, FleetResult> failed in results.Where(r => r.Error is not null).GroupBy(r => r.Error!))
+        {
+            Console.Error.WriteLine($"{string.Join(", ", failed.Select(r => r.ClientId))}: {failed.Key}");
+        }
+    }
+}
