@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 
 namespace Mqtt;
@@ -183,7 +182,7 @@ public sealed class MqttStreamClient : IAsyncDisposable
         var secured = new SslStream(stream);
         try
         {
-            await secured.AuthenticateAsClientAsync(MakeTlsOptions(options.Host, tls), cancellationToken).ConfigureAwait(false);
+            await secured.AuthenticateAsClientAsync(tls.CreateOptions(options.Host, SslProtocols.Tls12 | SslProtocols.Tls13), cancellationToken).ConfigureAwait(false);
             return secured;
         }
         catch
@@ -191,24 +190,6 @@ public sealed class MqttStreamClient : IAsyncDisposable
             await secured.DisposeAsync().ConfigureAwait(false);
             throw;
         }
-    }
-
-    private static SslClientAuthenticationOptions MakeTlsOptions(string host, MqttTls tls)
-    {
-        var chainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-        };
-        chainPolicy.CustomTrustStore.AddRange(tls.TrustedRoots);
-        return new SslClientAuthenticationOptions
-        {
-            TargetHost = host,
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            CertificateChainPolicy = chainPolicy,
-            ClientCertificateContext = tls.ClientCertificate is null ? null : SslStreamCertificateContext.Create(tls.ClientCertificate, additionalCertificates: null, offline: true),
-        };
     }
 
     private static void CheckSupported(QualityOfService qualityOfService)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using DeviceAgent.Board;
 using DeviceAgent.Sensors;
 
@@ -35,10 +36,11 @@ public sealed class VirtualBoard : IBoard
     /// <summary>How long it wants to sleep.</summary>
     public int SleepSeconds { get; private set; }
 
-    /// <summary>A MAC that is likely nobody else's: locally administered, and random.</summary>
-    public static string RandomHardwareId()
+    /// <summary>A MAC for a board that has none: always the same for the same name, and likely nobody else's (locally administered).</summary>
+    /// <param name="name">What makes the board out, as the full path of its flash.</param>
+    public static string HardwareIdOf(string name)
     {
-        byte[] mac = RandomNumberGenerator.GetBytes(6);
+        byte[] mac = SHA256.HashData(Encoding.UTF8.GetBytes(name))[..6];
         mac[0] = (byte)((mac[0] & 0xFC) | 0x02);
         return Convert.ToHexStringLower(mac);
     }
