@@ -31,7 +31,9 @@ internal sealed class FleetStorage : IStorage
     }
 
     /// <inheritdoc/>
+#pragma warning disable CS8766 // null says that there is no such file; the firmware's sources carry no nullable annotations
     public byte[]? Read(string name)
+#pragma warning restore CS8766
     {
         if (name == SettingsReader.FileName)
         {
