@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LocalCloud;
@@ -79,7 +80,7 @@ internal static class CloudCommand
             data, port, listen, host, json, account, region, product, template,
         };
 
-        LocalCloudOptions OptionsOf(CommandResult result)
+        LocalCloudOptions OptionsOf(ParseResult result)
         {
             var address = result.GetValue(listen);
             return defaults with
@@ -95,27 +96,38 @@ internal static class CloudCommand
             };
         }
 
-        command.Validators.Add(result =>
+        var names = new Dictionary<string, string>
         {
-            // A value that was not read at all is an error already.
-            if (!result.Children.Any(child => child.Errors.Any()))
+            [nameof(LocalCloudOptions.Host)] = host.Name,
+            [nameof(LocalCloudOptions.MqttPort)] = port.Name,
+            [nameof(LocalCloudOptions.Region)] = region.Name,
+            [nameof(LocalCloudOptions.AccountId)] = account.Name,
+            [nameof(LocalCloudOptions.ProductName)] = product.Name,
+            [nameof(LocalCloudOptions.TemplateName)] = template.Name,
+        };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            var options = OptionsOf(result);
+            var faults = options.FindFaults();
+            foreach (var (name, fault) in faults)
             {
-                foreach (var fault in OptionsOf(result).FindFaults())
-                {
-                    result.AddError(fault);
-                }
+                Console.Error.WriteLine($"{names[name]} {fault}");
             }
+
+            return faults.Count > 0 ? ExitStatus.BadUse : await RunAsync(options, result.GetValue(json), cancellationToken);
         });
-        command.SetAction((result, cancellationToken) => RunAsync(OptionsOf(result.CommandResult), result.GetValue(json), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(LocalCloudOptions options, bool json, CancellationToken cancellationToken)
     {
         var log = json ? Console.Error : Console.Out;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            await using var cloud = await LocalCloudServer.StartAsync(options with { Log = entry => log.WriteLine(entry) }, cancellationToken);
+            await using var cloud = await LocalCloudServer.StartAsync(options with { Log = entry => log.WriteLine(entry) }, stop.Token);
             var connection = new Connection(
                 cloud.Endpoint,
                 cloud.Port,
@@ -143,10 +155,10 @@ internal static class CloudCommand
                     """);
             }
 
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
             return ExitStatus.Done;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // Stopped, as was asked for.
             return ExitStatus.Done;
@@ -160,6 +172,13 @@ internal static class CloudCommand
         {
             Console.Error.WriteLine($"{options.DataDirectory} cannot be written to: {e.Message} Name a directory that can with --data.");
             return ExitStatus.Failed;
+        }
+
+        void Stop(PosixSignalContext signal)
+        {
+            // The first one is a wish; the second one has its usual effect.
+            signal.Cancel = !stop.IsCancellationRequested;
+            stop.Cancel();
         }
     }
 

@@ -1,0 +1,42 @@
+namespace LocalCloud;
+
+/// <summary>Asks the policies of a certificate, as they are at this moment.</summary>
+internal sealed class Authorizer
+{
+    private readonly DeviceRegistry _registry;
+
+    public Authorizer(DeviceRegistry registry, IotArns arns)
+    {
+        _registry = registry;
+        Arns = arns;
+    }
+
+    /// <summary>The resource names to ask about.</summary>
+    public IotArns Arns { get; }
+
+    /// <summary>Whether a connection may do something.</summary>
+    /// <param name="certificateId">Its certificate.</param>
+    /// <param name="clientId">Its client id.</param>
+    /// <param name="action">One of <see cref="PolicyActions"/>.</param>
+    /// <param name="resource">What it is about.</param>
+    public PolicyDecision Decide(string certificateId, string clientId, string action, string resource)
+    {
+        var state = _registry.State;
+        if (!state.Certificates.TryGetValue(certificateId, out var certificate))
+        {
+            return new PolicyDecision(false, "the certificate is not registered any more");
+        }
+
+        var policies = new List<Policy>(certificate.Policies.Count);
+        foreach (var name in certificate.Policies)
+        {
+            if (state.Policies.TryGetValue(name, out var policy))
+            {
+                policies.Add(policy);
+            }
+        }
+
+        var thingName = certificate.Things.Contains(clientId) && state.Things.ContainsKey(clientId) ? clientId : null;
+        return PolicyEngine.Evaluate(policies, action, resource, new PolicyContext(clientId, thingName));
+    }
+}

@@ -1,0 +1,645 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using System.Text;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Mqtt;
+
+namespace LocalCloud;
+
+/// <summary>One connection of a client: MQTT 3.1.1 with AWS IoT Core's differences (developer guide, "MQTT").</summary>
+/// <remarks>
+/// One task reads and handles packets in order, another writes. Everything that is to be written goes through a bounded
+/// queue, so that a client that does not read holds up nobody but itself.
+/// </remarks>
+internal sealed class MqttSession
+{
+    /// <summary>AWS's return code for a CONNECT that no policy allows; MQTT 3.1.1 would have 5.</summary>
+    private const byte NotAuthorized = 7;
+
+    /// <summary>How long the last packets of a connection may take, in real time: it is about the network, not about the protocol's clock.</summary>
+    private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>After how many bytes the writer waits for the network.</summary>
+    private const int FlushSize = 64 * 1024;
+
+    /// <summary>How many topics that the client may not receive are told in the log.</summary>
+    private const int MaximumWithheldTold = 20;
+
+    private static readonly PacketReaderOptions s_readerOptions = new() { MaximumPacketSize = BrokerLimits.MaximumPacket };
+
+    private readonly MqttBroker _broker;
+    private readonly ConnectionContext _connection;
+    private readonly Channel<Packet> _outbound = Channel.CreateUnbounded<Packet>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _closed = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The subscriptions: used by the reading task, and by none other.</summary>
+    private readonly Dictionary<string, QualityOfService> _subscriptions = new(StringComparer.Ordinal);
+
+    private readonly Lock _deliveryGate = new();
+    private readonly HashSet<ushort> _unacknowledged = [];
+    private readonly Queue<PublishPacket> _waitingForAcknowledgement = new();
+    private readonly HashSet<string> _withheld = new(StringComparer.Ordinal);
+    private ushort _lastPacketId;
+
+    private Disconnection? _disconnection;
+    private ITimer? _timer;
+    private TimeSpan _patience = BrokerLimits.ConnectTimeout;
+    private long _lastReceived;
+    private int _waitingPackets;
+    private long _waitingBytes;
+    private bool _isConnected;
+    private Will? _will;
+
+    public MqttSession(MqttBroker broker, ConnectionContext connection, string certificateId)
+    {
+        _broker = broker;
+        _connection = connection;
+        CertificateId = certificateId;
+        RemoteAddress = Format(connection.RemoteEndPoint);
+        _lastReceived = broker.Clock.GetTimestamp();
+    }
+
+    /// <summary>The certificate of the TLS handshake.</summary>
+    public string CertificateId { get; }
+
+    /// <summary>Address and port of the client.</summary>
+    public string RemoteAddress { get; }
+
+    /// <summary>The client id, once CONNECT has come; empty before.</summary>
+    public string ClientId { get; private set; } = "";
+
+    /// <summary>Ends with the connection.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>What the log calls it.</summary>
+    private string Name => _isConnected ? CloudLog.Printable(ClientId) : RemoteAddress;
+
+    /// <summary>Address and port as people write them: an IPv4 address is not shown as an IPv6 one.</summary>
+    public static string Format(EndPoint? endPoint) => endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
+        ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port).ToString()
+        : endPoint?.ToString() ?? "an unknown address";
+
+    /// <summary>Serves the connection until it ends.</summary>
+    public async Task RunAsync()
+    {
+        var writing = WriteAsync();
+        try
+        {
+            using (_timer = _broker.Clock.CreateTimer(_ => CheckPatience(), state: null, _patience, Timeout.InfiniteTimeSpan))
+            {
+                await ReadAsync();
+            }
+        }
+        catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException)
+        {
+            Close(DisconnectReason.ConnectionLost, "the connection broke");
+        }
+        catch (Exception e)
+        {
+            // A fault of LocalCloud's own costs one connection, not the process, and is told with all that is known.
+            _broker.Log.Error($"{Name}: LocalCloud failed: {e}");
+            Close(DisconnectReason.ServerInitiatedDisconnect, "LocalCloud failed");
+        }
+
+        Leave();
+        try
+        {
+            await writing.WaitAsync(s_drainTime);
+            await SayGoodbyeAsync().WaitAsync(s_drainTime);
+        }
+        catch (TimeoutException)
+        {
+            _connection.Abort(new ConnectionAbortedException("The client does not read."));
+            await writing;
+        }
+
+        _ended.SetResult();
+    }
+
+    /// <summary>Ends the connection. What is queued is still written. Only the first reason counts.</summary>
+    /// <param name="reason">AWS's word for it.</param>
+    /// <param name="explanation">For the log.</param>
+    public void Close(DisconnectReason reason, string explanation)
+    {
+        if (Interlocked.CompareExchange(ref _disconnection, new Disconnection(reason, explanation), null) is not null)
+        {
+            return;
+        }
+
+        _outbound.Writer.TryComplete();
+        _connection.Transport.Input.CancelPendingRead();
+        _closed.Cancel();
+    }
+
+    /// <summary>Sends a message to the client if its policies let it receive, now or as soon as it has acknowledged enough of the earlier ones.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="payload">The message.</param>
+    /// <param name="qualityOfService">0 or 1.</param>
+    public void Deliver(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService)
+    {
+        var decision = Decide(PolicyActions.Receive, _broker.Authorizer.Arns.Topic(topic));
+        lock (_deliveryGate)
+        {
+            if (!decision.IsAllowed)
+            {
+                // AWS withholds the message and keeps the connection (aws/aws-iot-device-sdk-embedded-C issue 278).
+                if (_withheld.Count < MaximumWithheldTold && _withheld.Add(topic))
+                {
+                    _broker.Log.Warning($"{Name} is not sent what comes to {CloudLog.Printable(topic)}: {CloudLog.Printable(decision.Reason)}");
+                }
+
+                return;
+            }
+
+            var packet = new PublishPacket(topic, payload, qualityOfService);
+            if (qualityOfService == QualityOfService.AtMostOnce)
+            {
+                Send(packet);
+            }
+            else if (_unacknowledged.Count < BrokerLimits.MaximumUnacknowledged)
+            {
+                SendUnacknowledged(packet);
+            }
+            else if (Account(packet))
+            {
+                _waitingForAcknowledgement.Enqueue(packet);
+            }
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var input = _connection.Transport.Input;
+        while (_disconnection is null)
+        {
+            var result = await input.ReadAsync();
+            var buffer = result.Buffer;
+            Packet? packet;
+            try
+            {
+                if (!PacketReader.TryRead(ref buffer, s_readerOptions, out packet))
+                {
+                    packet = null;
+                }
+            }
+            catch (MqttProtocolException e)
+            {
+                if (!_isConnected && e.ConnectReturnCode is { } returnCode)
+                {
+                    Send(new ConnAckPacket(SessionPresent: false, returnCode));
+                }
+
+                Close(DisconnectReason.ClientError, $"it sent what is not allowed: {e.Message}");
+                return;
+            }
+
+            if (packet is not null)
+            {
+                input.AdvanceTo(buffer.Start);
+                Volatile.Write(ref _lastReceived, _broker.Clock.GetTimestamp());
+                await HandleAsync(packet);
+            }
+            else if (result.IsCompleted)
+            {
+                Close(DisconnectReason.ConnectionLost, "the client closed the connection without DISCONNECT");
+                return;
+            }
+            else
+            {
+                input.AdvanceTo(buffer.Start, buffer.End);
+            }
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        var output = _connection.Transport.Output;
+        var outbound = _outbound.Reader;
+        try
+        {
+            while (await outbound.WaitToReadAsync())
+            {
+                var unflushed = 0;
+                while (unflushed < FlushSize && outbound.TryRead(out var packet))
+                {
+                    PacketWriter.Write(output, packet);
+                    var size = SizeOf(packet);
+                    unflushed += size;
+                    Interlocked.Decrement(ref _waitingPackets);
+                    Interlocked.Add(ref _waitingBytes, -size);
+                }
+
+                var flushed = await output.FlushAsync();
+                if (flushed.IsCompleted || flushed.IsCanceled)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException or InvalidOperationException)
+        {
+            // InvalidOperationException: the connection was ended while this wrote.
+            Close(DisconnectReason.ConnectionLost, "the connection broke");
+        }
+    }
+
+    /// <summary>Ends TLS properly. Without it a client cannot tell the end of a connection from one that was cut short by a stranger.</summary>
+    private async Task SayGoodbyeAsync()
+    {
+        if (_disconnection?.Reason == DisconnectReason.ConnectionLost)
+        {
+            return;
+        }
+
+        try
+        {
+            await _connection.Features.GetRequiredFeature<ISslStreamFeature>().SslStream.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException or InvalidOperationException)
+        {
+            // It is gone already.
+        }
+    }
+
+    private Task HandleAsync(Packet packet)
+    {
+        if (!_isConnected)
+        {
+            if (packet is ConnectPacket connect)
+            {
+                Connect(connect);
+            }
+            else
+            {
+                Close(DisconnectReason.ClientError, $"its first packet is {packet.GetType().Name[..^"Packet".Length].ToUpperInvariant()}, not CONNECT");
+            }
+
+            return Task.CompletedTask;
+        }
+
+        switch (packet)
+        {
+            case PublishPacket publish:
+                return HandleAsync(publish);
+
+            case PubAckPacket acknowledgement:
+                Acknowledge(acknowledgement.PacketId);
+                break;
+
+            case SubscribePacket subscribe:
+                Subscribe(subscribe);
+                break;
+
+            case UnsubscribePacket unsubscribe:
+                foreach (var filter in unsubscribe.Filters)
+                {
+                    _subscriptions.Remove(filter);
+                    _broker.Unsubscribe(this, filter);
+                }
+
+                Send(new UnsubAckPacket(unsubscribe.PacketId));
+                break;
+
+            case PingReqPacket:
+                Send(new PingRespPacket());
+                break;
+
+            case DisconnectPacket:
+                _will = null;
+                Close(DisconnectReason.ClientInitiatedDisconnect, "it sent DISCONNECT");
+                break;
+
+            case PubRelPacket or PubRecPacket or PubCompPacket:
+                _broker.Log.Warning($"{Name}: a packet of a QoS 2 exchange is left unanswered: AWS IoT Core has no QoS 2");
+                break;
+
+            default:
+                Close(DisconnectReason.ClientError, $"it sent {packet.GetType().Name[..^"Packet".Length].ToUpperInvariant()}, which {(packet is ConnectPacket ? "comes once" : "only servers send")}");
+                break;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void Connect(ConnectPacket connect)
+    {
+        var clientIdBytes = Encoding.UTF8.GetByteCount(connect.ClientId);
+        var clientIdFault = connect.ClientId switch
+        {
+            "" => "the client id is empty",
+            _ when clientIdBytes > BrokerLimits.MaximumClientId => $"the client id is {clientIdBytes} bytes long, and may be {BrokerLimits.MaximumClientId}",
+            ['$', ..] => "client ids that begin with $ are reserved",
+            _ => null,
+        };
+        if (clientIdFault is not null)
+        {
+            Send(new ConnAckPacket(SessionPresent: false, ConnectReturnCode.IdentifierRejected));
+            Close(DisconnectReason.ClientError, clientIdFault);
+            return;
+        }
+
+        if (connect.Will is { } will && FindWillFault(will) is { } willFault)
+        {
+            Close(DisconnectReason.ClientError, $"its will is not allowed: {willFault}");
+            return;
+        }
+
+        ClientId = connect.ClientId;
+        var decision = Decide(PolicyActions.Connect, _broker.Authorizer.Arns.Client(ClientId));
+        if (!decision.IsAllowed)
+        {
+            Send(new ConnAckPacket(SessionPresent: false, NotAuthorized));
+            Close(DisconnectReason.AuthError, $"CONNECT as {CloudLog.Printable(ClientId)} is refused: {CloudLog.Printable(decision.Reason)}");
+            return;
+        }
+
+        _isConnected = true;
+        _will = connect.Will;
+        _patience = BrokerLimits.KeepAlive(connect.KeepAliveSeconds) * 1.5;
+        _timer!.Change(_patience, Timeout.InfiniteTimeSpan);
+        Send(new ConnAckPacket(SessionPresent: false, ConnectReturnCode.Accepted));
+        _broker.Log.Information($"{Name} connected from {RemoteAddress} with certificate {CertificateId[..8]}, keep-alive {_patience.TotalSeconds / 1.5:0} s{(connect.CleanSession ? "" : "; its session is not kept: persistent sessions come later")}");
+        _broker.Enter(this);
+    }
+
+    private async Task HandleAsync(PublishPacket publish)
+    {
+        if (publish.QoS == QualityOfService.ExactlyOnce)
+        {
+            _broker.Log.Warning($"{Name}: a QoS 2 message to {CloudLog.Printable(publish.Topic)} is left unanswered: AWS IoT Core has no QoS 2");
+            return;
+        }
+
+        if (BrokerLimits.FindTopicFault(publish.Topic) is { } topicFault)
+        {
+            Close(DisconnectReason.ClientError, $"PUBLISH to {CloudLog.Printable(publish.Topic)}: {topicFault}");
+            return;
+        }
+
+        if (publish.Payload.Length > BrokerLimits.MaximumPayload)
+        {
+            Close(DisconnectReason.ClientError, $"PUBLISH to {CloudLog.Printable(publish.Topic)}: {publish.Payload.Length} bytes are more than the {BrokerLimits.MaximumPayload} of a payload");
+            return;
+        }
+
+        ProvisioningTopic? request = null;
+        if (publish.Topic.StartsWith('$') && !ProvisioningTopic.TryParse(publish.Topic, out request))
+        {
+            Close(DisconnectReason.ClientError, $"PUBLISH to {CloudLog.Printable(publish.Topic)}: topics that begin with $ are reserved, and this one is not for publishing");
+            return;
+        }
+
+        if (publish.Retain && request is not null)
+        {
+            Close(DisconnectReason.ClientError, $"PUBLISH to {CloudLog.Printable(publish.Topic)}: nothing is retained on reserved topics");
+            return;
+        }
+
+        var resource = _broker.Authorizer.Arns.Topic(publish.Topic);
+        if (!Permits(PolicyActions.Publish, resource) || (publish.Retain && !Permits(PolicyActions.RetainPublish, resource)))
+        {
+            return;
+        }
+
+        if (request is null)
+        {
+            _broker.Publish(publish.Topic, publish.Payload, publish.QoS);
+        }
+
+        if (publish.QoS == QualityOfService.AtLeastOnce)
+        {
+            Send(new PubAckPacket(publish.PacketId));
+        }
+
+        if (request is not null)
+        {
+            await ProvisionAsync(request, publish.Payload);
+        }
+    }
+
+    private async Task ProvisionAsync(ProvisioningTopic request, ReadOnlyMemory<byte> payload)
+    {
+        if (request.Format == PayloadFormat.Cbor || request.Operation == ProvisioningOperation.CreateCertificateFromCsr)
+        {
+            // Neither can be answered yet, and silence would leave the client waiting for an answer that AWS would give.
+            Close(DisconnectReason.ServerInitiatedDisconnect, $"{request.Request} is not supported yet: LocalCloud answers CreateKeysAndCertificate and RegisterThing in JSON; CBOR and CreateCertificateFromCsr come later");
+            return;
+        }
+
+        _broker.Log.Information($"{Name} asks for {(request.Operation == ProvisioningOperation.RegisterThing ? $"RegisterThing with template {CloudLog.Printable(request.TemplateName!)}" : "CreateKeysAndCertificate")}");
+        var answer = await _broker.Provisioning.AnswerAsync(request, payload, new ProvisioningCaller(ClientId, CertificateId), _closed.Token);
+
+        // To this connection and no other: every device uses the same topics, and the answer holds a private key.
+        QualityOfService? granted = null;
+        foreach (var (filter, qualityOfService) in _subscriptions)
+        {
+            if (TopicFilter.Matches(filter, answer.Topic, hashMatchesParent: false) && !(granted > qualityOfService))
+            {
+                granted = qualityOfService;
+            }
+        }
+
+        if (granted is { } highest)
+        {
+            Deliver(answer.Topic, answer.Payload, highest);
+        }
+        else
+        {
+            _broker.Log.Warning($"{Name} does not get the answer on {answer.Topic}: it has not subscribed to it");
+        }
+    }
+
+    private void Subscribe(SubscribePacket subscribe)
+    {
+        if (subscribe.Filters.Count > BrokerLimits.MaximumFilters)
+        {
+            Close(DisconnectReason.ClientError, $"SUBSCRIBE with {subscribe.Filters.Count} filters: {BrokerLimits.MaximumFilters} are the most");
+            return;
+        }
+
+        if (subscribe.Filters.Any(request => request.QoS == QualityOfService.ExactlyOnce))
+        {
+            _broker.Log.Warning($"{Name}: a SUBSCRIBE with QoS 2 is left unanswered: AWS IoT Core has no QoS 2");
+            return;
+        }
+
+        foreach (var (filter, _) in subscribe.Filters)
+        {
+            if (BrokerLimits.FindTopicFault(filter) is { } fault)
+            {
+                Close(DisconnectReason.ClientError, $"SUBSCRIBE to {CloudLog.Printable(filter)}: {fault}");
+                return;
+            }
+
+            if (filter.StartsWith('$') && !filter.StartsWith("$aws/", StringComparison.Ordinal))
+            {
+                Close(DisconnectReason.ClientError, $"SUBSCRIBE to {CloudLog.Printable(filter)}: of the topics that begin with $ there are only those below $aws/");
+                return;
+            }
+
+            if (!Permits(PolicyActions.Subscribe, _broker.Authorizer.Arns.TopicFilter(filter)))
+            {
+                return;
+            }
+        }
+
+        var returnCodes = new List<byte>();
+        foreach (var (filter, granted) in subscribe.Filters)
+        {
+            if (_subscriptions.Count >= BrokerLimits.MaximumSubscriptions && !_subscriptions.ContainsKey(filter))
+            {
+                Close(DisconnectReason.ClientError, $"more than {BrokerLimits.MaximumSubscriptions} subscriptions");
+                return;
+            }
+
+            _subscriptions[filter] = granted;
+            _broker.Subscribe(this, filter, granted);
+            returnCodes.Add((byte)granted);
+        }
+
+        Send(new SubAckPacket(subscribe.PacketId, returnCodes));
+        _broker.Log.Information($"{Name} subscribed to {string.Join(", ", subscribe.Filters.Select(request => CloudLog.Printable(request.Filter)))}");
+    }
+
+    private static string? FindWillFault(Will will)
+    {
+        if (will.QoS == QualityOfService.ExactlyOnce)
+        {
+            return "AWS IoT Core has no QoS 2";
+        }
+
+        return will.Topic.StartsWith('$') ? "its topic is reserved" : BrokerLimits.FindTopicFault(will.Topic);
+    }
+
+    private PolicyDecision Decide(string action, string resource) => _broker.Authorizer.Decide(CertificateId, ClientId, action, resource);
+
+    /// <summary>Whether the policies permit it; where they do not, the connection is closed without a word to the client, as AWS does.</summary>
+    private bool Permits(string action, string resource)
+    {
+        var decision = Decide(action, resource);
+        if (!decision.IsAllowed)
+        {
+            Close(DisconnectReason.ForbiddenAccess, CloudLog.Printable(decision.Reason));
+        }
+
+        return decision.IsAllowed;
+    }
+
+    private void Acknowledge(ushort packetId)
+    {
+        lock (_deliveryGate)
+        {
+            if (_unacknowledged.Remove(packetId) && _waitingForAcknowledgement.TryDequeue(out var next))
+            {
+                Interlocked.Decrement(ref _waitingPackets);
+                Interlocked.Add(ref _waitingBytes, -SizeOf(next));
+                SendUnacknowledged(next);
+            }
+        }
+    }
+
+    private void SendUnacknowledged(PublishPacket packet)
+    {
+        do
+        {
+            _lastPacketId = _lastPacketId == ushort.MaxValue ? (ushort)1 : (ushort)(_lastPacketId + 1);
+        }
+        while (!_unacknowledged.Add(_lastPacketId));
+
+        Send(packet with { PacketId = _lastPacketId });
+    }
+
+    private void Send(Packet packet)
+    {
+        if (Account(packet))
+        {
+            _outbound.Writer.TryWrite(packet);
+        }
+    }
+
+    /// <summary>Counts a packet that is to wait for the client. False, and the end of the connection, when too much does.</summary>
+    private bool Account(Packet packet)
+    {
+        var packets = Interlocked.Increment(ref _waitingPackets);
+        var bytes = Interlocked.Add(ref _waitingBytes, SizeOf(packet));
+        if (packets <= BrokerLimits.MaximumWaitingPackets && bytes <= BrokerLimits.MaximumWaitingBytes)
+        {
+            return true;
+        }
+
+        Close(DisconnectReason.Throttled, string.Create(CultureInfo.InvariantCulture, $"it does not take its messages: {packets} packets of {bytes} bytes wait for it"));
+        _connection.Abort(new ConnectionAbortedException("The client does not take its messages."));
+        return false;
+    }
+
+    /// <summary>About what a packet takes in memory and on the wire; the same for a packet each time.</summary>
+    private static int SizeOf(Packet packet) => packet is PublishPacket publish ? 64 + publish.Topic.Length + publish.Payload.Length : 64;
+
+    /// <summary>The timer goes off as early as the client may be late; whether it is, what came last tells.</summary>
+    private void CheckPatience()
+    {
+        var left = _patience - _broker.Clock.GetElapsedTime(Volatile.Read(ref _lastReceived));
+        if (left > TimeSpan.Zero)
+        {
+            _timer?.Change(left, Timeout.InfiniteTimeSpan);
+        }
+        else if (_isConnected)
+        {
+            Close(DisconnectReason.MqttKeepAliveTimeout, string.Create(CultureInfo.InvariantCulture, $"nothing came from it for {_patience.TotalSeconds:0.#} s, one and a half times its keep-alive"));
+        }
+        else
+        {
+            Close(DisconnectReason.ClientError, string.Create(CultureInfo.InvariantCulture, $"no CONNECT came within {_patience.TotalSeconds:0.#} s"));
+        }
+    }
+
+    /// <summary>The session's end for everyone else: subscriptions, client id, log, will.</summary>
+    private void Leave()
+    {
+        var (reason, explanation) = _disconnection!;
+        var isOrderly = reason is DisconnectReason.ClientInitiatedDisconnect or DisconnectReason.ServerInitiatedDisconnect or DisconnectReason.DuplicateClientId;
+        var verb = reason is DisconnectReason.ClientInitiatedDisconnect or DisconnectReason.ConnectionLost ? "disconnected" : "is cut";
+        var message = _isConnected ? $"{Name} {verb}: {explanation}" : $"the connection from {RemoteAddress} with certificate {CertificateId[..8]} is closed: {explanation}";
+        if (isOrderly)
+        {
+            _broker.Log.Information(message);
+        }
+        else
+        {
+            _broker.Log.Warning(message);
+        }
+
+        if (!_isConnected)
+        {
+            return;
+        }
+
+        _broker.Leave(this, _subscriptions.Keys);
+        if (_will is not { } will || reason == DisconnectReason.ServerInitiatedDisconnect)
+        {
+            return;
+        }
+
+        var resource = _broker.Authorizer.Arns.Topic(will.Topic);
+        var decision = Decide(PolicyActions.Publish, resource);
+        if (decision.IsAllowed && will.Retain)
+        {
+            decision = Decide(PolicyActions.RetainPublish, resource);
+        }
+
+        if (decision.IsAllowed)
+        {
+            _broker.Log.Information($"{Name}: its will goes to {CloudLog.Printable(will.Topic)}");
+            _broker.Publish(will.Topic, will.Payload, will.QoS);
+        }
+        else
+        {
+            _broker.Log.Warning($"{Name}: its will is not published: {CloudLog.Printable(decision.Reason)}");
+        }
+    }
+}

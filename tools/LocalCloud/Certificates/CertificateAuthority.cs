@@ -1,0 +1,253 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace LocalCloud;
+
+/// <summary>The authority behind LocalCloud: its root, the certificate of its server, and the certificates that it gives to clients.</summary>
+internal sealed class CertificateAuthority : IDisposable
+{
+    public const string RootCertificateFile = "root-ca.pem";
+    public const string RootKeyFile = "root-ca.key";
+    public const string ServerCertificateFile = "server.pem.crt";
+    public const string ServerKeyFile = "server.pem.key";
+
+    private const string RootName = "CN=LocalCloud Root CA";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
+    /// <summary>The end of every certificate that AWS IoT issues (developer guide, "X.509 client certificates").</summary>
+    private static readonly DateTimeOffset s_end = new(2049, 12, 31, 23, 59, 59, TimeSpan.Zero);
+
+    /// <summary>How far back validity begins, for clients whose clock is behind.</summary>
+    private static readonly TimeSpan s_backdated = TimeSpan.FromDays(1);
+
+    /// <summary>A server certificate lives as long as the industry lets one live (398 days), and is made anew in its last month.</summary>
+    private static readonly TimeSpan s_serverLifetime = TimeSpan.FromDays(398);
+    private static readonly TimeSpan s_serverRenewal = TimeSpan.FromDays(30);
+
+    private readonly TimeProvider _clock;
+    private readonly X509Certificate2 _root;
+
+    private CertificateAuthority(X509Certificate2 root, X509Certificate2 server, TimeProvider clock)
+    {
+        _root = root;
+        Server = Usable(server);
+        _clock = clock;
+        RootPem = Pem(root);
+    }
+
+    /// <summary>The root certificate, which clients trust.</summary>
+    public string RootPem { get; }
+
+    /// <summary>The server's certificate with its key.</summary>
+    public X509Certificate2 Server { get; }
+
+    /// <summary>Takes what the directory has, and makes the rest.</summary>
+    /// <param name="directory">Where root and server certificate are kept, or null to make them for this run only.</param>
+    /// <param name="hosts">Names and addresses by which the server is reached, besides this machine's own.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="DataDirectoryException">A file is damaged, or cannot be read or written.</exception>
+    public static async Task<CertificateAuthority> OpenAsync(string? directory, IReadOnlyCollection<string> hosts, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var root = Load(directory, RootCertificateFile, RootKeyFile);
+        if (root is null)
+        {
+            root = MakeRoot(await RsaKeyPool.Shared.TakeAsync(cancellationToken), clock);
+            Save(root, directory, RootCertificateFile, RootKeyFile);
+        }
+
+        var server = Load(directory, ServerCertificateFile, ServerKeyFile);
+        if (server is null || !IsGood(server, root, hosts, clock))
+        {
+            server?.Dispose();
+            server = MakeServer(await RsaKeyPool.Shared.TakeAsync(cancellationToken), root, hosts, clock);
+            Save(server, directory, ServerCertificateFile, ServerKeyFile);
+        }
+
+        return new CertificateAuthority(root, server, clock);
+    }
+
+    /// <summary>The id that AWS gives a certificate: SHA-256 of its DER, in lower-case hexadecimal digits.</summary>
+    /// <param name="certificate">The certificate.</param>
+    public static string IdOf(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span));
+
+    /// <summary>Makes keys and a certificate as AWS's CreateKeysAndCertificate does.</summary>
+    /// <param name="cancellationToken">Ends the wait for a key.</param>
+    public async Task<IssuedCertificate> IssueAsync(CancellationToken cancellationToken)
+    {
+        using var key = await RsaKeyPool.Shared.TakeAsync(cancellationToken);
+        var request = new CertificateRequest("CN=AWS IoT Certificate", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        using var certificate = request.Create(_root, _clock.GetUtcNow() - s_backdated, s_end, NewSerialNumber());
+        return new IssuedCertificate(IdOf(certificate), Pem(certificate), PrivateKeyPem(key));
+    }
+
+    public void Dispose()
+    {
+        _root.Dispose();
+        Server.Dispose();
+    }
+
+    /// <summary>A certificate with its key out of two PEM files, or null where neither is there.</summary>
+    /// <exception cref="DataDirectoryException">One is missing, or they are damaged, or do not belong together.</exception>
+    internal static X509Certificate2? Load(string? directory, string certificateFile, string keyFile)
+    {
+        if (directory is null)
+        {
+            return null;
+        }
+
+        var certificatePath = Path.Combine(directory, certificateFile);
+        var keyPath = Path.Combine(directory, keyFile);
+        switch (File.Exists(certificatePath), File.Exists(keyPath))
+        {
+            case (false, false):
+                return null;
+
+            case (true, false):
+                throw new DataDirectoryException(keyPath, $"is missing, and {certificateFile} beside it is of no use without; put it back, or move {certificateFile} away to have both made anew");
+
+            case (false, true):
+                throw new DataDirectoryException(certificatePath, $"is missing, and {keyFile} beside it is of no use without; put it back, or move {keyFile} away to have both made anew");
+        }
+
+        try
+        {
+            var certificate = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
+            using var key = certificate.GetRSAPrivateKey();
+            return key is not null ? certificate : throw new CryptographicException("The key is not an RSA key.");
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new DataDirectoryException(certificatePath, $"or {keyFile} is damaged, or they do not belong together; put good ones in their place, or move both away to have them made anew", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataDirectoryException(certificatePath, $"or {keyFile} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Credentials out of two PEM files, or null where neither is there.</summary>
+    /// <exception cref="DataDirectoryException">One is missing, or they are damaged, or do not belong together.</exception>
+    internal static ClientCredentials? LoadCredentials(string? directory, string certificateFile, string keyFile)
+    {
+        using var certificate = Load(directory, certificateFile, keyFile);
+        if (certificate is null)
+        {
+            return null;
+        }
+
+        using var key = certificate.GetRSAPrivateKey()!;
+        return new ClientCredentials(IdOf(certificate), Pem(certificate), PrivateKeyPem(key));
+    }
+
+    /// <summary>Writes a certificate and its key; the certificate last, as it is the one that is missed.</summary>
+    internal static void Save(string directory, string certificateFile, string certificatePem, string keyFile, string keyPem)
+    {
+        try
+        {
+            DurableFile.Write(Path.Combine(directory, keyFile), Encoding.ASCII.GetBytes(keyPem), isSecret: true);
+            DurableFile.Write(Path.Combine(directory, certificateFile), Encoding.ASCII.GetBytes(certificatePem), isSecret: false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataDirectoryException(directory, $"cannot be written to: {e.Message}", e);
+        }
+    }
+
+    private static void Save(X509Certificate2 certificate, string? directory, string certificateFile, string keyFile)
+    {
+        if (directory is not null)
+        {
+            using var key = certificate.GetRSAPrivateKey()!;
+            Save(directory, certificateFile, Pem(certificate), keyFile, PrivateKeyPem(key));
+        }
+    }
+
+    private static X509Certificate2 MakeRoot(RSA key, TimeProvider clock)
+    {
+        using (key)
+        {
+            var request = new CertificateRequest(RootName, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, critical: true));
+            return request.CreateSelfSigned(clock.GetUtcNow() - s_backdated, s_end);
+        }
+    }
+
+    private static X509Certificate2 MakeServer(RSA key, X509Certificate2 root, IReadOnlyCollection<string> hosts, TimeProvider clock)
+    {
+        using (key)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            foreach (var host in hosts)
+            {
+                if (IPAddress.TryParse(host, out var address))
+                {
+                    names.AddIpAddress(address);
+                }
+                else
+                {
+                    names.AddDnsName(host);
+                }
+            }
+
+            var request = new CertificateRequest("CN=LocalCloud", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], critical: false));
+            request.CertificateExtensions.Add(names.Build());
+            var now = clock.GetUtcNow();
+            var begin = now - s_backdated;
+            using var certificate = request.Create(root, begin, begin + s_serverLifetime, NewSerialNumber());
+            return certificate.CopyWithPrivateKey(key);
+        }
+    }
+
+    private static bool IsGood(X509Certificate2 server, X509Certificate2 root, IReadOnlyCollection<string> hosts, TimeProvider clock)
+    {
+        var now = clock.GetUtcNow();
+        return server.IssuerName.RawData.AsSpan().SequenceEqual(root.SubjectName.RawData)
+            && server.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } issuerKey
+            && root.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes is { } rootKey
+            && issuerKey.Span.SequenceEqual(rootKey.Span)
+            && server.NotBefore.ToUniversalTime() <= now
+            && server.NotAfter.ToUniversalTime() - s_serverRenewal > now
+            && hosts.All(host => server.MatchesHostname(host, allowWildcards: false, allowCommonName: false));
+    }
+
+    private static X509Certificate2 Usable(X509Certificate2 certificate)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return certificate;
+        }
+
+        // Windows serves TLS only with keys that went through its key store.
+        using (certificate)
+        {
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), password: null);
+        }
+    }
+
+    private static byte[] NewSerialNumber()
+    {
+        // 20 bytes at most, and positive (RFC 5280 §4.1.2.2).
+        var serial = RandomNumberGenerator.GetBytes(20);
+        serial[0] = (byte)((serial[0] & 0x7F) | 0x40);
+        return serial;
+    }
+
+    /// <summary>PEM as AWS gives it, with a line break at the end.</summary>
+    private static string Pem(X509Certificate2 certificate) => certificate.ExportCertificatePem() + "\n";
+
+    private static string PrivateKeyPem(RSA key) => key.ExportRSAPrivateKeyPem() + "\n";
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace LocalCloud;
+
+/// <summary>One value of a JSON document together with its path, so that whatever is wrong with it can be said with its place.</summary>
+internal readonly struct DocumentNode
+{
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
+
+    private readonly JsonElement _element;
+
+    private DocumentNode(JsonElement element, string path)
+    {
+        _element = element;
+        Path = path;
+    }
+
+    public string Path { get; }
+
+    public bool IsObject => _element.ValueKind == JsonValueKind.Object;
+
+    public bool IsArray => _element.ValueKind == JsonValueKind.Array;
+
+    public bool IsString => _element.ValueKind == JsonValueKind.String;
+
+    public static DocumentNode Parse(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, s_strict);
+            return new DocumentNode(document.RootElement.Clone(), "$");
+        }
+        catch (JsonException e)
+        {
+            throw new DocumentFormatException("$", "not valid JSON: " + e.Message, e);
+        }
+    }
+
+    public string Text() => IsString ? _element.GetString()! : throw Fault("must be a string");
+
+    public IEnumerable<KeyValuePair<string, DocumentNode>> Members()
+    {
+        if (!IsObject)
+        {
+            throw Fault("must be an object");
+        }
+
+        var path = Path;
+        return _element.EnumerateObject().Select(member => KeyValuePair.Create(
+            member.Name,
+            new DocumentNode(member.Value, IsPlainName(member.Name) ? $"{path}.{member.Name}" : $"{path}['{member.Name}']")));
+    }
+
+    public IEnumerable<DocumentNode> Items()
+    {
+        if (!IsArray)
+        {
+            throw Fault("must be an array");
+        }
+
+        var path = Path;
+        return _element.EnumerateArray().Select((item, index) => new DocumentNode(item, $"{path}[{index}]"));
+    }
+
+    /// <summary>The items of an array, or the value itself where a document may leave the brackets out.</summary>
+    public IEnumerable<DocumentNode> OneOrMore() => IsArray ? Items() : [this];
+
+    public DocumentFormatException Fault(string fault) => new(Path, fault);
+
+    private static bool IsPlainName(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+}

@@ -1,0 +1,81 @@
+using System.Net;
+
+namespace LocalCloud;
+
+/// <summary>How a <see cref="LocalCloudServer"/> runs.</summary>
+public sealed record LocalCloudOptions
+{
+    /// <summary>Where its state is kept: registry, root and server certificate, claim. Null keeps all of it in memory.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>The name or address by which clients reach it. Its server certificate is good for this one, localhost, 127.0.0.1 and ::1.</summary>
+    public string Host { get; init; } = "localhost";
+
+    /// <summary>TCP port for MQTT over TLS, 0 to 65535; 0 takes a free one.</summary>
+    public int MqttPort { get; init; }
+
+    /// <summary>The address to listen on; null is this machine only, 127.0.0.1 and, where there is IPv6, ::1.</summary>
+    public IPAddress? ListenAddress { get; init; }
+
+    /// <summary>AWS region of the resource names in policies.</summary>
+    public string Region { get; init; } = "ap-northeast-1";
+
+    /// <summary>AWS account of the resource names in policies, 12 digits.</summary>
+    public string AccountId { get; init; } = "123456789012";
+
+    /// <summary>The product in the topics that the device policy allows: <c>dt/PRODUCT/…</c> and <c>cmd/PRODUCT/…</c>.</summary>
+    public string ProductName { get; init; } = "smpl-krsk";
+
+    /// <summary>Name of the provisioning template by thing name, 1 to 36 of <c>[a-zA-Z0-9_-]</c>.</summary>
+    public string TemplateName { get; init; } = "smpl-krsk-iot-core-prov-temp";
+
+    /// <summary>What a RegisterThing is answered that repeats an accepted one.</summary>
+    public RepeatedRegistration RepeatedRegistration { get; init; }
+
+    /// <summary>The time that tokens, keep-alive and certificates go by.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Takes the log, one entry at a time; must not block. Null drops it.</summary>
+    public Action<LogEntry>? Log { get; init; }
+
+    /// <summary>What is wrong with these options: for each the name of the property and the rest of a sentence; empty when nothing is.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> FindFaults()
+    {
+        var faults = new List<KeyValuePair<string, string>>();
+        if (Uri.CheckHostName(Host) == UriHostNameType.Unknown)
+        {
+            faults.Add(KeyValuePair.Create(nameof(Host), $"'{Host}' is neither a host name nor an IP address."));
+        }
+
+        if (MqttPort is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
+        {
+            faults.Add(KeyValuePair.Create(nameof(MqttPort), $"{MqttPort} is not between 0 and 65535."));
+        }
+
+        if (Region.Length == 0 || !Region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+        {
+            faults.Add(KeyValuePair.Create(nameof(Region), $"'{Region}' is no AWS region, such as ap-northeast-1."));
+        }
+
+        if (AccountId.Length != 12 || !AccountId.All(char.IsAsciiDigit))
+        {
+            faults.Add(KeyValuePair.Create(nameof(AccountId), $"'{AccountId}' is no AWS account: 12 digits."));
+        }
+
+        if (ProductName.Length is < 1 or > 64 || !ProductName.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'))
+        {
+            faults.Add(KeyValuePair.Create(nameof(ProductName), $"'{ProductName}' cannot stand in a topic: 1 to 64 letters, digits, '_', '-', '.'."));
+        }
+
+        if (!ProvisioningTemplate.IsValidName(TemplateName))
+        {
+            faults.Add(KeyValuePair.Create(nameof(TemplateName), $"'{TemplateName}' is no name of a template: 1 to {ProvisioningTemplate.MaximumNameLength} letters, digits, '_' and '-'."));
+        }
+        else if (TemplateName == SeedDocuments.SerialTemplateName)
+        {
+            faults.Add(KeyValuePair.Create(nameof(TemplateName), $"'{TemplateName}' is the name of the template by serial number, which is there already."));
+        }
+
+        return faults;
+    }
+}

@@ -1,0 +1,325 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace LocalCloud;
+
+/// <summary>
+/// A local stand-in for AWS IoT Core: MQTT 3.1.1 over TLS with client certificates, policies, and fleet provisioning in
+/// JSON. For development and tests; production runs on AWS IoT Core itself.
+/// </summary>
+/// <remarks>
+/// What it does not do yet: CBOR and CreateCertificateFromCsr (publishing to their topics closes the connection, and the
+/// log says so), persistent sessions (clean session 0 is taken, sessionPresent is always false), retained messages (they
+/// are delivered, not kept), quotas.
+/// </remarks>
+public sealed class LocalCloudServer : IAsyncDisposable
+{
+    private const string ClaimCertificateFile = "claim.pem.crt";
+    private const string ClaimKeyFile = "claim.pem.key";
+
+    private readonly LocalCloudOptions _options;
+    private readonly DataDirectory? _directory;
+    private readonly CertificateAuthority _authority;
+    private readonly ProvisioningService _provisioning;
+    private readonly MqttBroker _broker;
+    private readonly WebApplication _host;
+    private readonly CloudLog _log;
+
+    private LocalCloudServer(
+        LocalCloudOptions options,
+        DataDirectory? directory,
+        CertificateAuthority authority,
+        DeviceRegistry registry,
+        ClientCredentials claim,
+        ProvisioningService provisioning,
+        MqttBroker broker,
+        WebApplication host,
+        int port,
+        CloudLog log)
+    {
+        _options = options;
+        _directory = directory;
+        _authority = authority;
+        Registry = registry;
+        ClaimCredentials = claim;
+        _provisioning = provisioning;
+        _broker = broker;
+        _host = host;
+        Port = port;
+        _log = log;
+    }
+
+    /// <summary>A provisioning request has been answered. Raised on the connection's thread, before the answer is sent.</summary>
+    public event Action<ProvisioningOutcome>? ProvisioningAnswered
+    {
+        add => _provisioning.Answered += value;
+        remove => _provisioning.Answered -= value;
+    }
+
+    /// <summary>The name or address by which clients reach it.</summary>
+    public string Endpoint => _options.Host;
+
+    /// <summary>The TCP port of MQTT over TLS.</summary>
+    public int Port { get; }
+
+    /// <summary>AWS region of the resource names in policies.</summary>
+    public string Region => _options.Region;
+
+    /// <summary>AWS account of the resource names in policies.</summary>
+    public string AccountId => _options.AccountId;
+
+    /// <summary>Name of the provisioning template by thing name.</summary>
+    public string TemplateName => _options.TemplateName;
+
+    /// <summary>The root certificate that clients trust, as PEM.</summary>
+    public string RootCaPem => _authority.RootPem;
+
+    /// <summary>The claim: what a device that has no identity yet connects with. Its policies let it provision and nothing else.</summary>
+    public ClientCredentials ClaimCredentials { get; }
+
+    /// <summary>Certificates, things, policies, templates and attachments.</summary>
+    public DeviceRegistry Registry { get; }
+
+    /// <summary>Client ids of the live connections, in no order.</summary>
+    public IReadOnlyCollection<string> ConnectedClientIds => [.. _broker.ClientIds];
+
+    /// <summary>Path of the root certificate, or null where everything is in memory.</summary>
+    public string? RootCaFile => PathOf(CertificateAuthority.RootCertificateFile);
+
+    /// <summary>Path of the claim certificate, or null likewise.</summary>
+    public string? ClaimCertificatePath => PathOf(ClaimCertificateFile);
+
+    /// <summary>Path of the claim's key, or null likewise.</summary>
+    public string? ClaimKeyPath => PathOf(ClaimKeyFile);
+
+    /// <summary>Starts a server. When this ends, it accepts connections.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="cancellationToken">Ends the start early.</param>
+    /// <exception cref="ArgumentException">The options are wrong (<see cref="LocalCloudOptions.FindFaults"/>).</exception>
+    /// <exception cref="DataDirectoryException">The data directory cannot be used, or a file in it is damaged.</exception>
+    /// <exception cref="ListenException">The address or port cannot be listened on.</exception>
+    public static async Task<LocalCloudServer> StartAsync(LocalCloudOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var faults = options.FindFaults();
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(string.Join(" ", faults.Select(fault => $"{fault.Key} {fault.Value}")), nameof(options));
+        }
+
+        // What was made is undone, last first, unless all of it could be.
+        await using var undo = new AsyncCleanup();
+        var clock = options.TimeProvider;
+        var log = new CloudLog(options.Log, clock);
+        var directory = options.DataDirectory is null ? null : undo.Add(DataDirectory.Open(options.DataDirectory));
+        var sockets = ListenSockets.Bind(options.ListenAddress, options.MqttPort);
+        foreach (var socket in sockets)
+        {
+            undo.Add(socket);
+        }
+
+        var registry = DeviceRegistry.Open(directory?.Path, clock);
+        var authority = undo.Add(await CertificateAuthority.OpenAsync(directory?.Path, HostsOf(options), clock, cancellationToken));
+        Seed(registry, options, log);
+        var claim = await OpenClaimAsync(directory?.Path, registry, authority, log, cancellationToken);
+        await SaveAsync(registry, directory);
+
+        var check = new ClientCertificateCheck(registry, clock);
+        var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, clock, log));
+        var broker = new MqttBroker(registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)), provisioning, check, clock, log);
+        var host = BuildHost(sockets, new TlsHandshake(authority, check, log), broker);
+        undo.Add(host);
+        await host.StartAsync(cancellationToken);
+
+        var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
+        log.Information($"LocalCloud listens on {string.Join(" and ", endPoints)} as {options.Host}, account {options.AccountId} in {options.Region}");
+        var server = new LocalCloudServer(options, directory, authority, registry, claim, provisioning, broker, host, endPoints[0].Port, log);
+        undo.Forget();
+        return server;
+    }
+
+    /// <summary>Makes keys and a certificate as AWS's CreateKeysAndCertificate on the control plane does.</summary>
+    /// <param name="status">Its status.</param>
+    /// <param name="policyNames">The policies to attach; they must exist.</param>
+    /// <param name="cancellationToken">Ends the wait for a key.</param>
+    /// <exception cref="KeyNotFoundException">A policy does not exist.</exception>
+    public async Task<ClientCredentials> CreateCredentialsAsync(CertificateStatus status, IReadOnlyCollection<string> policyNames, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(policyNames);
+        if (policyNames.FirstOrDefault(name => Registry.FindPolicy(name) is null) is { } missing)
+        {
+            throw new KeyNotFoundException($"There is no policy {missing}.");
+        }
+
+        var issued = await _authority.IssueAsync(cancellationToken);
+        Registry.AddCertificate(issued, status, ownership: null, policyNames);
+        await Registry.SaveAsync();
+        return new ClientCredentials(issued.Id, issued.Pem, issued.PrivateKeyPem);
+    }
+
+    /// <summary>
+    /// Makes credentials for someone who watches: every topic may be published, subscribed to and received, by any client
+    /// id that begins with <paramref name="clientIdPrefix"/>.
+    /// </summary>
+    /// <param name="clientIdPrefix">1 to 64 of <c>[a-zA-Z0-9_-]</c>.</param>
+    /// <param name="cancellationToken">Ends the wait for a key.</param>
+    public Task<ClientCredentials> CreateOperatorCredentialsAsync(string clientIdPrefix, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(clientIdPrefix);
+        if (clientIdPrefix.Length is < 1 or > 64 || !clientIdPrefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+        {
+            throw new ArgumentException("1 to 64 letters, digits, '_' and '-'.", nameof(clientIdPrefix));
+        }
+
+        var name = "localcloud-operator-" + clientIdPrefix;
+        Registry.PutPolicy(new Policy(name, PolicyDocument.Parse($$"""
+            {
+              "Version": "2012-10-17",
+              "Statement": [
+                { "Effect": "Allow", "Action": "iot:Connect", "Resource": "{{_broker.Authorizer.Arns.Client(clientIdPrefix + "*")}}" },
+                { "Effect": "Allow", "Action": ["iot:Publish", "iot:RetainPublish", "iot:Subscribe", "iot:Receive"], "Resource": "*" }
+              ]
+            }
+            """)));
+        return CreateCredentialsAsync(CertificateStatus.Active, [name], cancellationToken);
+    }
+
+    /// <summary>Ends all connections, stops listening, and writes what is not written yet.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _broker.CloseAllAsync();
+
+        // Connections that are still in their handshake get a moment, no more.
+        using (var moment = new CancellationTokenSource(TimeSpan.FromSeconds(1)))
+        {
+            await _host.StopAsync(moment.Token);
+        }
+
+        await _host.DisposeAsync();
+        _provisioning.Dispose();
+        try
+        {
+            await Registry.SaveAsync();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Error("the registry could not be written: " + e.Message);
+        }
+
+        _authority.Dispose();
+        _directory?.Dispose();
+        _log.Information("LocalCloud stopped");
+    }
+
+    private static WebApplication BuildHost(IReadOnlyList<Socket> sockets, TlsHandshake tls, MqttBroker broker)
+    {
+        // Empty: no configuration files, no environment, no logging of its own.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
+        builder.Services.AddSingleton(new MqttConnectionHandler(broker));
+        builder.Services.Configure<SocketTransportOptions>(transport =>
+            transport.CreateBoundListenSocket = endPoint => sockets.Single(socket => socket.LocalEndPoint!.Equals(endPoint)));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            foreach (var socket in sockets)
+            {
+                kestrel.Listen(socket.LocalEndPoint!, listen =>
+                {
+                    // No ALPN of HTTP's: a client that offers AWS's own protocol names must not be refused for it.
+                    listen.Protocols = HttpProtocols.None;
+                    tls.Use(listen);
+                    listen.UseConnectionHandler<MqttConnectionHandler>();
+                });
+            }
+        });
+        return builder.Build();
+    }
+
+    /// <summary>Puts the seed's documents in where they are not, or were filled in with other settings.</summary>
+    private static void Seed(DeviceRegistry registry, LocalCloudOptions options, CloudLog log)
+    {
+        var settings = SeedSettings.Of(options);
+        var before = registry.State.Seed;
+        if (before == settings)
+        {
+            return;
+        }
+
+        if (before is not null)
+        {
+            log.Warning($"the policies and templates of the seed are filled in anew: they were for {before}, and now are for {settings}");
+        }
+
+        registry.Update(state =>
+        {
+            state = SeedDocuments.Policies(options).Aggregate(state, (sum, policy) => sum.With(policy));
+            state = SeedDocuments.Templates(options).Aggregate(state, (sum, template) => sum.With(template));
+            return state with { Seed = settings };
+        });
+    }
+
+    private static async Task<ClientCredentials> OpenClaimAsync(string? directory, DeviceRegistry registry, CertificateAuthority authority, CloudLog log, CancellationToken cancellationToken)
+    {
+        if (CertificateAuthority.LoadCredentials(directory, ClaimCertificateFile, ClaimKeyFile) is { } kept)
+        {
+            switch (registry.FindCertificate(kept.CertificateId))
+            {
+                case null:
+                    throw new DataDirectoryException(
+                        Path.Combine(directory!, ClaimCertificateFile),
+                        $"is not in {RegistryFile.FileName} beside it. Put back the two that belong together, or move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
+
+                case { Status: not CertificateStatus.Active } inactive:
+                    // The owner's word: it is not undone by a restart.
+                    log.Warning($"the claim certificate {inactive.ShortId} is {inactive.Status.ToText()}: no device can provision itself with it. Move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
+                    break;
+            }
+
+            return kept;
+        }
+
+        var issued = await authority.IssueAsync(cancellationToken);
+        registry.AddCertificate(issued, CertificateStatus.Active, ownership: null, [SeedDocuments.ClaimPolicyName, SeedDocuments.SerialClaimPolicyName]);
+        if (directory is not null)
+        {
+            // First the registry: files of a claim that it does not know would be no claim.
+            await registry.SaveAsync();
+            CertificateAuthority.Save(directory, ClaimCertificateFile, issued.Pem, ClaimKeyFile, issued.PrivateKeyPem);
+        }
+
+        log.Information($"a claim certificate is made: {issued.Id[..8]}");
+        return new ClientCredentials(issued.Id, issued.Pem, issued.PrivateKeyPem);
+    }
+
+    private static async Task SaveAsync(DeviceRegistry registry, DataDirectory? directory)
+    {
+        try
+        {
+            await registry.SaveAsync();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataDirectoryException(directory!.Path, $"cannot be written to: {e.Message} Name a directory that can", e);
+        }
+    }
+
+    private static HashSet<string> HostsOf(LocalCloudOptions options)
+    {
+        HashSet<string> hosts = ["localhost", "127.0.0.1", "::1", options.Host];
+        if (options.ListenAddress is { } address && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+        {
+            hosts.Add(address.ToString());
+        }
+
+        return hosts;
+    }
+
+    private string? PathOf(string file) => _directory is null ? null : Path.Combine(_directory.Path, file);
+}

@@ -1,0 +1,64 @@
+namespace LocalCloud;
+
+/// <summary>Decides whether the policies of a certificate permit a request: one statement must allow it, none may deny it.</summary>
+public static class PolicyEngine
+{
+    /// <summary>Decides one request.</summary>
+    /// <param name="policies">The policies attached to the certificate.</param>
+    /// <param name="action">One of <see cref="PolicyActions"/>.</param>
+    /// <param name="resource">The ARN that the action is about (<see cref="IotArns"/>).</param>
+    /// <param name="context">Values of the policy variables.</param>
+    public static PolicyDecision Evaluate(IReadOnlyCollection<Policy> policies, string action, string resource, PolicyContext context)
+    {
+        ArgumentNullException.ThrowIfNull(policies);
+        ArgumentNullException.ThrowIfNull(action);
+        ArgumentNullException.ThrowIfNull(resource);
+        ArgumentNullException.ThrowIfNull(context);
+
+        string? allowedBy = null;
+        string? hint = null;
+        foreach (var policy in policies)
+        {
+            foreach (var statement in policy.Document.Statements)
+            {
+                if (!statement.CoversAction(action))
+                {
+                    continue;
+                }
+
+                var covers = statement.CoversResource(resource, context, out var unresolved);
+                if (covers && statement.Effect == PolicyEffect.Deny)
+                {
+                    return new PolicyDecision(false, $"{statement} of policy {policy.Name} denies {action} on {resource}");
+                }
+
+                if (covers)
+                {
+                    allowedBy ??= $"{statement} of policy {policy.Name} allows {action} on {resource}";
+                }
+                else if (unresolved is not null && statement.Effect == PolicyEffect.Allow)
+                {
+                    hint ??= $" ({statement} of policy {policy.Name} needs ${{{unresolved}}}, which {Explain(unresolved, context)})";
+                }
+            }
+        }
+
+        return allowedBy is not null
+            ? new PolicyDecision(true, allowedBy)
+            : new PolicyDecision(false, $"{Nobody(policies)} allows {action} on {resource}{hint}");
+    }
+
+    private static string Nobody(IReadOnlyCollection<Policy> policies) => policies.Count switch
+    {
+        0 => "the certificate has no policy attached, so nothing",
+        1 => $"no statement of policy {policies.First().Name}",
+        _ => $"no statement of the policies {string.Join(", ", policies.Select(policy => policy.Name))}",
+    };
+
+    private static string Explain(string variable, PolicyContext context) => (context.Resolve(variable), variable) switch
+    {
+        (not null, _) => "has a wildcard in its value",
+        (null, PolicyContext.ThingNameVariable) => $"has no value: the certificate is attached to no thing named {context.ClientId}, as the client calls itself",
+        _ => "has no value",
+    };
+}

@@ -1,0 +1,130 @@
+namespace LocalCloud;
+
+/// <summary>One statement of a policy.</summary>
+public sealed class PolicyStatement
+{
+    private readonly IReadOnlyList<PolicyPattern> _actions;
+    private readonly IReadOnlyList<PolicyPattern> _resources;
+
+    private PolicyStatement(int index, string? sid, PolicyEffect effect, IReadOnlyList<PolicyPattern> actions, IReadOnlyList<PolicyPattern> resources)
+    {
+        Index = index;
+        Sid = sid;
+        Effect = effect;
+        _actions = actions;
+        _resources = resources;
+    }
+
+    /// <summary>Its place in the document, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>Its own name, or null.</summary>
+    public string? Sid { get; }
+
+    /// <summary>Whether it allows or denies.</summary>
+    public PolicyEffect Effect { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Sid is null ? $"statement {Index + 1}" : $"statement {Index + 1} ({Sid})";
+
+    /// <summary>Whether <paramref name="action"/> is among its actions. Case counts for nothing, as in IAM.</summary>
+    internal bool CoversAction(string action)
+    {
+        var lower = action.ToLowerInvariant();
+        return _actions.Any(pattern => pattern.Matches(lower));
+    }
+
+    /// <summary>Whether <paramref name="resource"/> is among its resources.</summary>
+    /// <param name="resource">The ARN asked about.</param>
+    /// <param name="context">Values of the variables.</param>
+    /// <param name="unresolved">A variable that kept a resource from matching, when none matched.</param>
+    internal bool CoversResource(string resource, PolicyContext context, out string? unresolved)
+    {
+        unresolved = null;
+        foreach (var pattern in _resources)
+        {
+            if (pattern.Matches(resource, context, out var missing))
+            {
+                unresolved = null;
+                return true;
+            }
+
+            unresolved ??= missing;
+        }
+
+        return false;
+    }
+
+    internal static PolicyStatement Parse(DocumentNode node, int index)
+    {
+        string? sid = null;
+        PolicyEffect? effect = null;
+        IReadOnlyList<PolicyPattern>? actions = null;
+        IReadOnlyList<PolicyPattern>? resources = null;
+        foreach (var (name, value) in node.Members())
+        {
+            switch (name)
+            {
+                case "Sid":
+                    sid = value.Text();
+                    break;
+
+                case "Effect":
+                    effect = value.Text() switch
+                    {
+                        "Allow" => PolicyEffect.Allow,
+                        "Deny" => PolicyEffect.Deny,
+                        _ => throw value.Fault("must be Allow or Deny"),
+                    };
+                    break;
+
+                case "Action":
+                    actions = NotEmpty(value, [.. value.OneOrMore().Select(ParseAction)]);
+                    break;
+
+                case "Resource":
+                    resources = NotEmpty(value, [.. value.OneOrMore().Select(ParseResource)]);
+                    break;
+
+                case "NotAction" or "NotResource" or "Condition":
+                    throw value.Fault(name + " is not supported yet; a policy that needs it would not mean what it says");
+
+                default:
+                    throw value.Fault(name + " is no element of an AWS IoT policy statement");
+            }
+        }
+
+        return new PolicyStatement(
+            index,
+            sid,
+            effect ?? throw node.Fault("Effect is missing"),
+            actions ?? throw node.Fault("Action is missing"),
+            resources ?? throw node.Fault("Resource is missing"));
+    }
+
+    private static IReadOnlyList<PolicyPattern> NotEmpty(DocumentNode node, IReadOnlyList<PolicyPattern> patterns) =>
+        patterns.Count > 0 ? patterns : throw node.Fault("must not be empty");
+
+    private static PolicyPattern ParseAction(DocumentNode node)
+    {
+        var text = node.Text();
+        var colon = text.IndexOf(':');
+        if (text != "*" && (colon < 1 || colon == text.Length - 1 || !text.All(c => char.IsAsciiLetterOrDigit(c) || ":-*?".Contains(c))))
+        {
+            throw node.Fault($"'{text}' is no action; an action is SERVICE:NAME, such as iot:Publish, or *");
+        }
+
+        return PolicyPattern.ParseWildcards(text.ToLowerInvariant());
+    }
+
+    private static PolicyPattern ParseResource(DocumentNode node)
+    {
+        var text = node.Text();
+        if (text != "*" && !text.StartsWith("arn:", StringComparison.Ordinal))
+        {
+            throw node.Fault($"'{text}' is no resource; a resource is an ARN, such as arn:aws:iot:REGION:ACCOUNT:topic/TOPIC, or *");
+        }
+
+        return PolicyPattern.ParseResource(node);
+    }
+}

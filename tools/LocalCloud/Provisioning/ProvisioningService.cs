@@ -1,0 +1,301 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace LocalCloud;
+
+/// <summary>Answers the fleet provisioning API. Knows nothing of connections: who asks and where answers go is the broker's.</summary>
+internal sealed class ProvisioningService : IDisposable
+{
+    /// <summary>As AWS writes: PEM with its plus signs as they are.</summary>
+    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly DeviceRegistry _registry;
+    private readonly CertificateAuthority _authority;
+    private readonly RepeatedRegistration _repeated;
+    private readonly TimeProvider _clock;
+    private readonly CloudLog _log;
+    private readonly ITimer _expiry;
+
+    public ProvisioningService(DeviceRegistry registry, CertificateAuthority authority, RepeatedRegistration repeated, TimeProvider clock, CloudLog log)
+    {
+        _registry = registry;
+        _authority = authority;
+        _repeated = repeated;
+        _clock = clock;
+        _log = log;
+        _expiry = clock.CreateTimer(_ => Expire(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Expire();
+    }
+
+    /// <summary>A request has been answered; raised before the answer is sent.</summary>
+    public event Action<ProvisioningOutcome>? Answered;
+
+    /// <summary>Answers one request in JSON.</summary>
+    /// <param name="topic">CreateKeysAndCertificate or RegisterThing.</param>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Ends it without an answer.</param>
+    public async Task<ProvisioningAnswer> AnswerAsync(ProvisioningTopic topic, ReadOnlyMemory<byte> payload, ProvisioningCaller caller, CancellationToken cancellationToken)
+    {
+        var outcome = new ProvisioningOutcome(topic.Operation, caller.ClientId, caller.CertificateId, topic.TemplateName);
+        try
+        {
+            ReadOnlyMemory<byte> answer;
+            (outcome, answer) = topic.Operation == ProvisioningOperation.CreateKeysAndCertificate
+                ? await CreateKeysAndCertificateAsync(outcome, payload, cancellationToken)
+                : await RegisterThingAsync(outcome, payload);
+            Answered?.Invoke(outcome);
+            return new ProvisioningAnswer(topic.Accepted, answer);
+        }
+        catch (ProvisioningException e)
+        {
+            _log.Warning($"{Name(caller)}: {topic.Operation}{With(topic)} is rejected: {e.StatusCode} {e.ErrorCode}: {CloudLog.Printable(e.Message)}");
+            Answered?.Invoke(outcome with { StatusCode = e.StatusCode, ErrorCode = e.ErrorCode, ErrorMessage = e.Message });
+            return new ProvisioningAnswer(topic.Rejected, WriteRejection(e));
+        }
+    }
+
+    public void Dispose() => _expiry.Dispose();
+
+    private static string Name(ProvisioningCaller caller) => CloudLog.Printable(caller.ClientId);
+
+    private static string With(ProvisioningTopic topic) => topic.TemplateName is null ? "" : $" with template {CloudLog.Printable(topic.TemplateName)}";
+
+    private async Task<(ProvisioningOutcome Outcome, ReadOnlyMemory<byte> Answer)> CreateKeysAndCertificateAsync(
+        ProvisioningOutcome outcome,
+        ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
+    {
+        // AWS wants it empty; its own SDKs send {}.
+        if (!payload.IsEmpty)
+        {
+            RequestPayload.Read(payload, _ => true);
+        }
+
+        var issued = await _authority.IssueAsync(cancellationToken);
+        var token = OwnershipToken.Create();
+        var expiresAt = _clock.GetUtcNow() + OwnershipToken.Lifetime;
+        _registry.AddCertificate(issued, CertificateStatus.PendingActivation, new OwnershipClaim(OwnershipToken.Hash(token), expiresAt, Registration: null), []);
+        ScheduleExpiry();
+        await SaveAsync();
+
+        _log.Information($"{CloudLog.Printable(outcome.ClientId)}: CreateKeysAndCertificate is accepted: certificate {issued.Id[..8]}, PENDING_ACTIVATION, to be registered before {expiresAt.UtcDateTime:HH:mm:ss}");
+        return (outcome with { CertificateId = issued.Id }, Write(json =>
+        {
+            json.WriteString("certificateId", issued.Id);
+            json.WriteString("certificatePem", issued.Pem);
+            json.WriteString("privateKey", issued.PrivateKeyPem);
+            json.WriteString("certificateOwnershipToken", token);
+        }));
+    }
+
+    private async Task<(ProvisioningOutcome Outcome, ReadOnlyMemory<byte> Answer)> RegisterThingAsync(ProvisioningOutcome outcome, ReadOnlyMemory<byte> payload)
+    {
+        var templateName = outcome.TemplateName!;
+        if (!ProvisioningTemplate.IsValidName(templateName))
+        {
+            throw ProvisioningException.InvalidRequest($"A template name has 1 to {ProvisioningTemplate.MaximumNameLength} letters, digits, '_' and '-'.");
+        }
+
+        var request = RegisterThingRequest.Parse(payload);
+        RegisteredCertificate? certificate = null;
+        var isRepeat = false;
+        _registry.Update(state =>
+        {
+            var after = Register(state, templateName, request, out certificate);
+            isRepeat = ReferenceEquals(after, state);
+            return after;
+        });
+
+        // Also when nothing changed: the write of the registration that this one repeats may have failed.
+        await SaveAsync();
+
+        var registration = certificate!.Ownership!.Registration!;
+        _log.Information($"{CloudLog.Printable(outcome.ClientId)}: RegisterThing with template {templateName} is accepted{(isRepeat ? " again" : "")}: "
+            + $"{(registration.ThingName is null ? "no thing" : "thing " + registration.ThingName)}, certificate {certificate.ShortId} is {certificate.Status.ToText()}");
+        return (outcome with { CertificateId = certificate.Id, ThingName = registration.ThingName, IsRepeat = isRepeat }, Write(json =>
+        {
+            json.WriteStartObject("deviceConfiguration");
+            foreach (var (name, value) in registration.DeviceConfiguration)
+            {
+                json.WriteString(name, value);
+            }
+
+            json.WriteEndObject();
+            if (registration.ThingName is not null)
+            {
+                json.WriteString("thingName", registration.ThingName);
+            }
+        }));
+    }
+
+    /// <summary>The registry after a RegisterThing; the same when it repeats one that was accepted.</summary>
+    private RegistryState Register(RegistryState state, string templateName, RegisterThingRequest request, out RegisteredCertificate certificate)
+    {
+        if (!state.Templates.TryGetValue(templateName, out var template))
+        {
+            throw ProvisioningException.ResourceNotFound($"Provisioning template {templateName} does not exist.");
+        }
+
+        if (!state.OwnershipTokens.TryGetValue(OwnershipToken.Hash(request.OwnershipToken), out var certificateId))
+        {
+            throw ProvisioningException.InvalidToken("Certificate ownership token is not valid.");
+        }
+
+        certificate = state.Certificates[certificateId];
+        var ownership = certificate.Ownership!;
+        if (ownership.ExpiresAt <= _clock.GetUtcNow())
+        {
+            throw ProvisioningException.InvalidToken("Certificate ownership token has expired.");
+        }
+
+        if (certificate.Status is CertificateStatus.Revoked)
+        {
+            throw ProvisioningException.InvalidToken("The certificate of this token is revoked.");
+        }
+
+        if (ownership.Registration is { } earlier)
+        {
+            return _repeated == RepeatedRegistration.AcceptAgain && earlier.IsSameRequest(templateName, request.Parameters)
+                ? state
+                : throw ProvisioningException.InvalidToken("Certificate ownership token was used before.");
+        }
+
+        ProvisioningSpecification specification;
+        try
+        {
+            specification = template.Evaluate(request.Parameters, certificate.Id);
+        }
+        catch (TemplateEvaluationException e)
+        {
+            throw ProvisioningException.InvalidParameters(e.Message);
+        }
+
+        if (specification.CertificateId != certificate.Id)
+        {
+            throw ProvisioningException.InvalidToken("Certificate ownership token belongs to another certificate.");
+        }
+
+        if (specification.PolicyNames.FirstOrDefault(name => !state.Policies.ContainsKey(name)) is { } missing)
+        {
+            throw ProvisioningException.RegistrationFailure($"Policy {CloudLog.Printable(missing)}, which the template attaches, does not exist.");
+        }
+
+        var after = state;
+        if (specification.Thing is { } asked)
+        {
+            after = after.With(ThingRegistration.Apply(asked, state.Things.GetValueOrDefault(asked.Name)));
+            certificate = certificate with { Things = certificate.Things.Add(asked.Name) };
+        }
+
+        certificate = certificate with
+        {
+            Status = specification.CertificateStatus,
+            Policies = certificate.Policies.Union(specification.PolicyNames),
+            Ownership = ownership with
+            {
+                Registration = new Registration(
+                    templateName,
+                    request.Parameters,
+                    specification.Thing?.Name,
+                    specification.DeviceConfiguration.ToImmutableSortedDictionary(StringComparer.Ordinal)),
+            },
+        };
+        return after.With(certificate);
+    }
+
+    /// <summary>Deletes the certificates that nobody registered in time, and forgets the tokens of the others.</summary>
+    private void Expire()
+    {
+        var now = _clock.GetUtcNow();
+        var deleted = new List<RegisteredCertificate>();
+        var isChanged = false;
+        _registry.Update(state =>
+        {
+            foreach (var certificate in state.Certificates.Values.Where(certificate => certificate.Ownership?.ExpiresAt <= now))
+            {
+                isChanged = true;
+                if (certificate.Status == CertificateStatus.PendingActivation && certificate.Policies.IsEmpty && certificate.Things.IsEmpty)
+                {
+                    deleted.Add(certificate);
+                    state = state.WithoutCertificate(certificate);
+                }
+                else
+                {
+                    state = state.With(certificate with { Ownership = null });
+                }
+            }
+
+            return state;
+        });
+
+        foreach (var certificate in deleted)
+        {
+            _log.Information($"certificate {certificate.ShortId} is deleted: nobody registered it before its token expired");
+        }
+
+        ScheduleExpiry();
+        if (isChanged)
+        {
+            _ = SaveUnattendedAsync();
+        }
+    }
+
+    private void ScheduleExpiry()
+    {
+        var ends = _registry.State.Certificates.Values.Where(certificate => certificate.Ownership is not null).Select(certificate => certificate.Ownership!.ExpiresAt).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+        if (ends != DateTimeOffset.MaxValue)
+        {
+            var left = ends - _clock.GetUtcNow();
+            _expiry.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task SaveAsync()
+    {
+        try
+        {
+            await _registry.SaveAsync();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Error("the registry could not be written: " + e.Message);
+            throw ProvisioningException.InternalFailure("The request could not be recorded.");
+        }
+    }
+
+    private async Task SaveUnattendedAsync()
+    {
+        try
+        {
+            await _registry.SaveAsync();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Nobody waits for it: what expired expires again when the registry is loaded.
+            _log.Error("the registry could not be written: " + e.Message);
+        }
+    }
+
+    private static byte[] WriteRejection(ProvisioningException refusal) => Write(json =>
+    {
+        json.WriteNumber("statusCode", refusal.StatusCode);
+        json.WriteString("errorCode", refusal.ErrorCode);
+        json.WriteString("errorMessage", refusal.Message);
+    });
+
+    private static byte[] Write(Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, s_json))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace LocalCloud;
+
+/// <summary>A client certificate that the registry knows.</summary>
+/// <param name="Id">SHA-256 of the certificate's DER, as 64 lower-case hexadecimal digits, as on AWS.</param>
+/// <param name="Pem">The certificate.</param>
+/// <param name="Status">Its status.</param>
+/// <param name="CreatedAt">When it was made.</param>
+public sealed record RegisteredCertificate(string Id, string Pem, CertificateStatus Status, DateTimeOffset CreatedAt)
+{
+    /// <summary>Its ownership token, or null where it never had one or the token has expired.</summary>
+    public OwnershipClaim? Ownership { get; init; }
+
+    /// <summary>Names of the policies attached to it.</summary>
+    public ImmutableSortedSet<string> Policies { get; init => field = value.WithComparer(StringComparer.Ordinal); } = [];
+
+    /// <summary>Names of the things attached to it.</summary>
+    public ImmutableSortedSet<string> Things { get; init => field = value.WithComparer(StringComparer.Ordinal); } = [];
+
+    /// <summary>The first eight digits of the id, enough to tell certificates apart in a log.</summary>
+    [JsonIgnore]
+    public string ShortId => Id[..8];
+}

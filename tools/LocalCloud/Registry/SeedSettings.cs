@@ -1,0 +1,7 @@
+namespace LocalCloud;
+
+/// <summary>What the seed's documents were filled in with when they were put into a registry.</summary>
+internal sealed record SeedSettings(string Region, string AccountId, string ProductName, string TemplateName)
+{
+    public static SeedSettings Of(LocalCloudOptions options) => new(options.Region, options.AccountId, options.ProductName, options.TemplateName);
+}
