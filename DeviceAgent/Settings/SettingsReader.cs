@@ -368,13 +368,17 @@ namespace DeviceAgent.Settings
 
             _serial = _serial == null ? _hardwareId : Fill("serial", _serial);
             _settings.ThingName = Fill("thingName", _thingName ?? "${mac}");
-            if (!AgentSettings.IsThingName(_settings.ThingName))
+            bool isNamed = AgentSettings.IsThingName(_settings.ThingName);
+            if (!isNamed)
             {
                 _problems.Add("thingName \"" + _settings.ThingName + "\" is not 1 to 128 of a-z A-Z 0-9 : _ -");
             }
-            else if (_settings.Product != null && _settings.Location != null)
+
+            if (_settings.Product != null || _settings.Location != null)
             {
-                string problem = AgentSettings.TopicProblem(_settings.Product, _settings.Location, _settings.IsPerType ? _settings.ThingName + "/TEMPERATURE" : _settings.ThingName);
+                // Each part is looked at even where another one is missing: all that is wrong is told at once
+                string thing = isNamed ? _settings.ThingName : "thing";
+                string problem = AgentSettings.TopicProblem(_settings.Product ?? "product", _settings.Location ?? "location", _settings.IsPerType ? thing + "/temperature" : thing);
                 if (problem != null)
                 {
                     _problems.Add("product, location and thingName: " + problem);

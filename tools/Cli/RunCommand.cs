@@ -97,7 +97,7 @@ internal static class RunCommand
 
         DirectoryStorage flash = new(folder);
         bool wasProvisioned = new IdentityStore(flash).Load() is not null;
-        await using Device device = new(flash, VirtualBoard.HardwareIdOf(Path.GetFullPath(folder)));
+        Device device = new(flash, VirtualBoard.HardwareIdOf(Path.GetFullPath(folder)));
         string? error = await new DeviceRun(device, options, story.WriteLine).RunAsync(cancellationToken).ConfigureAwait(false);
         AgentStatus? status = device.Status;
         return Conclude([new FleetResult(folder, status?.Identity?.ThingName, status?.Identity?.CertificateId, !wasProvisioned && status?.Identity is not null, status?.Publisher?.Published ?? 0, error)], asJson);

@@ -8,7 +8,7 @@ namespace VirtualDevice;
 /// A virtual device: a flash, a board, and the firmware's own life cycle on a thread of its own for as long as the power is on.
 /// A reboot starts the life cycle anew on the same flash, as on a board.
 /// </summary>
-public sealed class Device : IAsyncDisposable
+public sealed class Device
 {
     private readonly IStorage _storage;
     private readonly INetwork _network;
@@ -72,15 +72,13 @@ public sealed class Device : IAsyncDisposable
     }
 
     /// <summary>Ends the agent at its next wait, with a goodbye to the broker, and switches the power off.</summary>
+    /// <returns>Ends when it is off. In the middle of a handshake that nobody answers that may take as long as the peer likes, as on a board: bound the wait.</returns>
     public Task PowerOffAsync()
     {
         _isOff = true;
         _agent?.Stop();
         return _running;
     }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await PowerOffAsync().ConfigureAwait(false);
 
     private void Run(VirtualBoard board)
     {

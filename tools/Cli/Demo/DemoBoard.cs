@@ -63,7 +63,7 @@ internal sealed class DemoBoard
     {
         // New parts on the same flash: nothing but the flash outlives the power
         DirectoryStorage flash = new(_flash.Folder);
-        await using Device device = new(flash, _hardwareId);
+        Device device = new(flash, _hardwareId);
         Stopwatch clock = Stopwatch.StartNew();
         TimeSpan? connected = null;
         string? error = await new DeviceRun(

@@ -36,7 +36,7 @@ internal static class FleetRun
             return Failed(entry, e.Message);
         }
 
-        await using Device device = new(flash, VirtualBoard.HardwareIdOf(entry.Folder));
+        Device device = new(flash, VirtualBoard.HardwareIdOf(entry.Folder));
         DeviceRun run = new(device, options.Run, line => say($"{entry.ClientId}: {line}"), identity => IdentityFiles.Export(entry, identity));
         string? error = await run.RunAsync(cancellationToken).ConfigureAwait(false);
         if (error is not null)
