@@ -139,8 +139,7 @@ namespace DeviceAgent.Provisioning
             if (!isResumed)
             {
                 // QoS 0: M2Mqtt repeats a QoS 1 message every second, and each repeat might issue one more certificate
-                session.Send(ProvisioningTopics.CreateKeys, Encoding.UTF8.GetBytes("{}"));
-                answer = AwaitAnswer(session, ProvisioningTopics.CreateKeys);
+                answer = Ask(session, ProvisioningTopics.CreateKeys, Encoding.UTF8.GetBytes("{}"));
                 if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
                 {
                     return Unanswered("CreateKeysAndCertificate", session, answer);
@@ -167,8 +166,7 @@ namespace DeviceAgent.Provisioning
                 _log.Write("provisioning: certificate " + _journal.GetCertificateId() + " received and journalled");
             }
 
-            session.Send(register, RegisterRequest(settings.Parameters));
-            answer = AwaitAnswer(session, register);
+            answer = Ask(session, register, RegisterRequest(settings.Parameters));
             if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
             {
                 return Unanswered("RegisterThing with template " + settings.Template, session, answer);
@@ -236,9 +234,14 @@ namespace DeviceAgent.Provisioning
             return ProvisioningOutcome.Done;
         }
 
-        /// <summary>Waits for either answer to a request; others are not for us.</summary>
-        private MqttMsgPublishEventArgs AwaitAnswer(MqttSession session, string request)
+        /// <summary>Sends a request, and waits for either answer to it. Others are not for us, nor is what came before we asked.</summary>
+        private MqttMsgPublishEventArgs Ask(MqttSession session, string request, byte[] payload)
         {
+            while (session.Receive(0) != null)
+            {
+            }
+
+            session.Send(request, payload);
             long deadline = _clock.Milliseconds + AnswerTimeout;
             while (true)
             {

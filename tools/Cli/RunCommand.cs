@@ -81,9 +81,62 @@ internal static class RunCommand
             return ExitStatus.BadUse;
         }
 
-        FleetResult[] results = await Task.WhenAll(fleet.Devices.Select(d => Task.Run(() => FleetRun.RunAsync(d, options, story.WriteLine, cancellationToken), CancellationToken.None)))
-            .ConfigureAwait(false);
-        return Conclude(results, asJson);
+        List<ProvisioningGate> gates = [];
+        try
+        {
+            FleetResult[] results = await Task.WhenAll(Start(fleet.Devices, options, gates, story.WriteLine, cancellationToken)).ConfigureAwait(false);
+            return Conclude(results, asJson);
+        }
+        finally
+        {
+            foreach (ProvisioningGate gate in gates)
+            {
+                await gate.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static List<Task<FleetResult>> Start(
+        IReadOnlyList<FleetDevice> devices, FleetRunOptions options, List<ProvisioningGate> gates, Action<string> say, CancellationToken cancellationToken)
+    {
+        Dictionary<FleetDevice, string> unusable = [];
+        List<FleetDevice> toProvision = [];
+        foreach (FleetDevice device in devices)
+        {
+            if (FleetRun.Prepare(device, options, out bool isProvisioned) is { } problem)
+            {
+                unusable[device] = problem;
+            }
+            else if (!isProvisioned)
+            {
+                toProvision.Add(device);
+            }
+        }
+
+        // A gate an endpoint; one that does not answer holds up its own devices only
+        Dictionary<string, Task<ProvisioningGate>> opening = toProvision
+            .GroupBy(d => d.Endpoint)
+            .ToDictionary(g => g.Key, g => ProvisioningGate.OpenAsync([.. g], options.Port, say, cancellationToken));
+        return [.. devices.Select(device => Task.Run(
+            async () =>
+            {
+                if (unusable.TryGetValue(device, out string? problem))
+                {
+                    return FleetRun.Failed(device, problem);
+                }
+
+                ProvisioningGate? gate = toProvision.Contains(device) ? await opening[device.Endpoint].ConfigureAwait(false) : null;
+                if (gate is not null)
+                {
+                    lock (gates)
+                    {
+                        gates.Add(gate); // as often as it has devices: it can be closed as often
+                    }
+                }
+
+                return await FleetRun.RunAsync(device, options, gate, say, cancellationToken).ConfigureAwait(false);
+            },
+            CancellationToken.None))];
     }
 
     private static async Task<int> RunFlashAsync(string folder, DeviceRunOptions options, TextWriter story, bool asJson, CancellationToken cancellationToken)

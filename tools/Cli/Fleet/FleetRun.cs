@@ -13,49 +13,82 @@ internal static class FleetRun
     /// <summary>MQTT keep-alive of a publisher, in seconds.</summary>
     private const int KeepAliveSeconds = 300;
 
-    /// <summary>Runs the device until its readings are acknowledged, it has failed, or the run is cancelled.</summary>
+    /// <summary>Looks at the device's files.</summary>
     /// <param name="entry">The device.</param>
     /// <param name="options">What all devices share.</param>
-    /// <param name="say">Is told what happens, a line at a time, from any thread.</param>
-    /// <param name="cancellationToken">Ends the run early.</param>
-    public static async Task<FleetResult> RunAsync(FleetDevice entry, FleetRunOptions options, Action<string> say, CancellationToken cancellationToken)
+    /// <param name="isProvisioned">Whether it has a certificate and a key already.</param>
+    /// <returns>Why the device cannot be run; <see langword="null"/> where it can.</returns>
+    public static string? Prepare(FleetDevice entry, FleetRunOptions options, out bool isProvisioned)
     {
-        bool wasProvisioned;
-        FleetStorage flash;
+        isProvisioned = false;
         try
         {
-            flash = new FleetStorage(entry, Settings(entry, options));
-            wasProvisioned = IdentityFiles.Import(entry, flash);
-            if (MissingFile(entry, options, wasProvisioned) is { } missing)
-            {
-                return Failed(entry, missing);
-            }
+            isProvisioned = IdentityFiles.Import(entry, new FleetStorage(entry, []));
+            return MissingFile(entry, options, isProvisioned);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            return Failed(entry, e.Message);
+            return e.Message;
+        }
+    }
+
+    /// <summary>Runs the device until its readings are acknowledged, it has failed, or the run is cancelled.</summary>
+    /// <param name="entry">The device.</param>
+    /// <param name="options">What all devices share.</param>
+    /// <param name="gate">Says when it may be provisioned; <see langword="null"/> where it has been already.</param>
+    /// <param name="say">Is told what happens, a line at a time, from any thread.</param>
+    /// <param name="cancellationToken">Ends the run early.</param>
+    public static async Task<FleetResult> RunAsync(FleetDevice entry, FleetRunOptions options, ProvisioningGate? gate, Action<string> say, CancellationToken cancellationToken)
+    {
+        if (gate is not null)
+        {
+            try
+            {
+                await gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return Failed(entry, "stopped before it was provisioned");
+            }
         }
 
-        Device device = new(flash, VirtualBoard.HardwareIdOf(entry.Folder));
-        DeviceRun run = new(device, options.Run, line => say($"{entry.ClientId}: {line}"), identity => IdentityFiles.Export(entry, identity));
+        int turns = gate is null ? 0 : 1;
+        void Leave()
+        {
+            if (Interlocked.Exchange(ref turns, 0) == 1)
+            {
+                gate!.Leave();
+            }
+        }
+
+        Device device = new(new FleetStorage(entry, Settings(entry, options)), VirtualBoard.HardwareIdOf(entry.Folder));
+        DeviceRun run = new(device, options.Run, line => say($"{entry.ClientId}: {line}"), identity =>
+        {
+            Leave();
+            IdentityFiles.Export(entry, identity);
+        });
         string? error = await run.RunAsync(cancellationToken).ConfigureAwait(false);
+        Leave();
+        AgentStatus? status = device.Status;
         if (error is not null)
         {
             error = InTermsOfTheFleetFile(error, entry)
-                + (wasProvisioned && device.Status?.Connections == 0 ? $"; if its certificate is of another account, remove {entry.Folder} to have the device provisioned anew" : "");
+                + (gate is null && status?.Connections == 0 ? $"; if its certificate is of another account, remove {entry.Folder} to have the device provisioned anew" : "");
         }
 
-        AgentStatus? status = device.Status;
         return new FleetResult(
             entry.ClientId,
             status?.Identity?.ThingName,
             status?.Identity?.CertificateId,
-            !wasProvisioned && status?.Identity is not null,
+            gate is not null && status?.Identity is not null,
             status?.Publisher?.Published ?? 0,
             error);
     }
 
-    private static FleetResult Failed(FleetDevice entry, string error) => new(entry.ClientId, null, null, false, 0, error);
+    /// <summary>The result of a device that was not run.</summary>
+    /// <param name="entry">The device.</param>
+    /// <param name="error">Why.</param>
+    public static FleetResult Failed(FleetDevice entry, string error) => new(entry.ClientId, null, null, false, 0, error);
 
     private static string? MissingFile(FleetDevice entry, FleetRunOptions options, bool isProvisioned)
     {
