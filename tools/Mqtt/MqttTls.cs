@@ -30,6 +30,9 @@ public sealed record MqttTls(X509Certificate2Collection TrustedRoots, X509Certif
             EnabledSslProtocols = protocols,
             CertificateChainPolicy = chainPolicy,
 
+            // A resumed session would let a client in again without the server having looked at its certificate.
+            AllowTlsResume = false,
+
             // A context, unlike a list of certificates, is sent whatever authorities the server names.
             ClientCertificateContext = ClientCertificate is null ? null : SslStreamCertificateContext.Create(ClientCertificate, Intermediates, offline: true),
         };

@@ -86,6 +86,9 @@ public sealed class Device
         {
             Boots++;
             _agent!.Run();
+
+            // A start from reset knows no connection of the run before, whatever state that left it in.
+            (_clients as IDisposable)?.Dispose();
             if (_isOff || board.Requested != BoardRequest.Reboot)
             {
                 _isOff = true;

@@ -1,22 +1,37 @@
-using System.Net.Sockets;
 using DeviceAgent.Board;
 using nanoFramework.M2Mqtt;
 
 namespace VirtualDevice.Board;
 
-/// <summary>MQTT clients over real sockets and TLS. Each device has its own: it remembers what its last client was told.</summary>
-public sealed class TlsMqttClients : IMqttClients
+/// <summary>
+/// MQTT clients over real sockets and TLS. Each device has its own: it remembers what its last client was told, and insists on what a
+/// board insists on by crashing: that a client is freed before the next is made.
+/// </summary>
+public sealed class TlsMqttClients : IMqttClients, IDisposable
 {
-    /// <inheritdoc/>
-    public int LastReturnCode { get; private set; } = -1;
+    private readonly Lock _lock = new();
+    private MqttClient? _client;
+    private volatile int _lastReturnCode = -1;
 
     /// <inheritdoc/>
+    public int LastReturnCode => _lastReturnCode;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The client made before has not been freed.</exception>
     public IMqttClient Create(string host, int port, byte[] rootCa, byte[] certificate, byte[] key)
     {
-        LastReturnCode = -1;
-        MqttClient client = new(host, port, rootCa, certificate, key);
-        client.ConnectionOpened += (_, e) => LastReturnCode = (int)e.Message.ReturnCode;
-        return client;
+        lock (_lock)
+        {
+            if (_client is not null)
+            {
+                throw new InvalidOperationException("The client made before has not been disposed of: on a board its finalizer would close the next one's socket.");
+            }
+
+            _lastReturnCode = -1;
+            _client = new MqttClient(host, port, rootCa, certificate, key);
+            _client.ConnectionOpened += (_, e) => _lastReturnCode = (int)e.Message.ReturnCode;
+            return _client;
+        }
     }
 
     /// <inheritdoc/>
@@ -24,7 +39,8 @@ public sealed class TlsMqttClients : IMqttClients
     {
         for (Exception? e = failure; e is not null; e = e.InnerException)
         {
-            if (e is SocketException socket)
+            // The numbers of this machine's own sockets mean nothing on a board.
+            if (e is BoardSocketException socket)
             {
                 return socket.ErrorCode;
             }
@@ -37,5 +53,29 @@ public sealed class TlsMqttClients : IMqttClients
     public bool AreUsable(byte[] certificate, byte[] key) => Credentials.AreUsable(certificate, key);
 
     /// <inheritdoc/>
-    public void Dispose(IMqttClient client) => ((MqttClient)client).Dispose();
+    public void Dispose(IMqttClient client)
+    {
+        lock (_lock)
+        {
+            if (_client == client)
+            {
+                _client = null;
+            }
+        }
+
+        ((MqttClient)client).Dispose();
+    }
+
+    /// <summary>Frees the client that is left, if any, as the loss of power does: without a goodbye. Others can be made after it.</summary>
+    public void Dispose()
+    {
+        MqttClient? client;
+        lock (_lock)
+        {
+            client = _client;
+            _client = null;
+        }
+
+        client?.Dispose();
+    }
 }

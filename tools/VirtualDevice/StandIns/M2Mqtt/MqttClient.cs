@@ -303,7 +303,7 @@ namespace nanoFramework.M2Mqtt
         private static MqttConnectionException Failed(int errorCode, Exception cause) =>
             new($"Socket exception connecting to the broker: {errorCode}", new BoardSocketException(errorCode, cause.Message));
 
-        private ushort NextMessageId() => (ushort)(((Interlocked.Increment(ref _messageId) - 1) % ushort.MaxValue) + 1);
+        private ushort NextMessageId() => (ushort)((((uint)Interlocked.Increment(ref _messageId) - 1) % ushort.MaxValue) + 1);
 
         private SslStream OpenStream()
         {
@@ -566,6 +566,7 @@ namespace nanoFramework.M2Mqtt
                     var rest = message.Attempts == 0 ? TimeSpan.Zero : _timings.Retry - Stopwatch.GetElapsedTime(message.SentAt, now);
                     if (rest > TimeSpan.Zero)
                     {
+                        rest = TimeSpan.FromMilliseconds(Math.Ceiling(rest.TotalMilliseconds));
                         wait = wait == Timeout.InfiniteTimeSpan || rest < wait ? rest : wait;
                     }
                     else if (message.Attempts == InflightMessage.MaximumAttempts)
