@@ -1,0 +1,21 @@
+namespace DeviceAgent.Tests.Fakes
+{
+    /// <summary>A certificate that a <see cref="FakeCloud"/> has issued.</summary>
+    public sealed class FakeCertificate
+    {
+        /// <summary>Its number, from 1: in <c>CERT-1</c>, <c>KEY-1</c>, <c>TOKEN-1</c>.</summary>
+        public int Number;
+
+        /// <summary>When it was issued, by the clock that never jumps.</summary>
+        public long IssuedAt;
+
+        /// <summary>The thing that it belongs to; <see langword="null"/> until one is registered with it.</summary>
+        public string ThingName;
+
+        /// <summary>Whether it can connect.</summary>
+        public bool IsActive;
+
+        /// <summary>How often its thing was registered.</summary>
+        public int Registrations;
+    }
+}

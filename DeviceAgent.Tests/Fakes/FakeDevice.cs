@@ -1,0 +1,93 @@
+using System.Text;
+using System.Threading;
+using DeviceAgent.Agent;
+using DeviceAgent.Settings;
+using nanoFramework.TestFramework;
+
+namespace DeviceAgent.Tests.Fakes
+{
+    /// <summary>A board as it comes from the factory, and the world around it, all in memory.</summary>
+    public sealed class FakeDevice
+    {
+        /// <summary>The password of the WiFi network in the settings; no log line may hold it.</summary>
+        public const string WifiPassword = "hunter2";
+
+        /// <summary>The board's MAC, and with the factory's settings its thing name.</summary>
+        public const string Name = "a0b1c2d3e4f5";
+
+        /// <summary>Where its readings go with the factory's settings.</summary>
+        public const string TelemetryTopic = "dt/weather/tokyo/lab/" + Name;
+
+        /// <summary>Where its commands come from with the factory's settings.</summary>
+        public const string CommandTopic = "cmd/weather/tokyo/lab/" + Name;
+
+        /// <summary>The settings' members without their braces.</summary>
+        public const string Factory = "\"endpoint\":\"iot.example\",\"product\":\"weather\",\"location\":\"tokyo/lab\",\"provisioning\":{\"template\":\"the-template\"},\"wifi\":{\"ssid\":\"lab\",\"password\":\"" + WifiPassword + "\"}";
+
+        /// <summary>What happened.</summary>
+        public readonly Trace Trace = new Trace();
+
+        /// <summary>The clock of the board and all the world.</summary>
+        public readonly VirtualClock Clock = new VirtualClock();
+
+        /// <summary>The board's storage.</summary>
+        public readonly MemoryStorage Storage;
+
+        /// <summary>The cloud.</summary>
+        public readonly FakeCloud Cloud;
+
+        /// <summary>The board's MQTT clients.</summary>
+        public readonly FakeMqttClients Clients;
+
+        /// <summary>The board's network.</summary>
+        public readonly FakeNetwork Network;
+
+        /// <summary>The board.</summary>
+        public readonly FakeBoard Board = new FakeBoard();
+
+        /// <summary>The board's log.</summary>
+        public readonly FakeLog Log = new FakeLog();
+
+        /// <summary>What the agent's thread waits on, for tests of its parts.</summary>
+        public readonly AutoResetEvent Signal = new AutoResetEvent(false);
+
+        /// <summary>The agent that was booted last.</summary>
+        public LifeCycle Agent;
+
+        /// <summary>Makes a board with the factory's files.</summary>
+        public FakeDevice()
+        {
+            Storage = new MemoryStorage(Trace);
+            Cloud = new FakeCloud(Clock, Trace);
+            Clients = new FakeMqttClients(Clock, Cloud);
+            Network = new FakeNetwork(Clock);
+            Put("root-ca.pem", "ROOT");
+            Put("claim.pem.crt", "CERT-claim");
+            Put("claim.pem.key", "KEY-claim");
+            Configure("\"sensors\":[{\"type\":\"fake\"}]");
+        }
+
+        /// <summary>Writes the settings: the factory's, and further members.</summary>
+        public void Configure(string members) => Put(SettingsReader.FileName, "{" + Factory + "," + members + "}");
+
+        /// <summary>Puts a text file into the storage.</summary>
+        public void Put(string name, string text) => Storage.Put(name, Encoding.UTF8.GetBytes(text));
+
+        /// <summary>The settings as they are read at a boot.</summary>
+        public AgentSettings ReadSettings() => new SettingsReader(Name).Read(Storage.Read(SettingsReader.FileName));
+
+        /// <summary>Turns the power on, and lets the agent run until the time is over, or it reboots, sleeps or loses its power; then turns the power off.</summary>
+        public void Run(int seconds)
+        {
+            Agent = new LifeCycle(Storage, Network, Clock, Clients, Board, Log);
+            LifeCycle agent = Agent;
+            Clock.After(seconds * 1000, () => agent.Stop());
+            agent.Run();
+            Clients.PowerOff();
+            Clock.Clear();
+            Assert.IsNull(Clock.Fault, Clock.Fault);
+            Assert.IsNull(Clients.Fault, Clients.Fault);
+            Assert.IsNull(Log.Leak, "a secret is in the log");
+        }
+    }
+}
