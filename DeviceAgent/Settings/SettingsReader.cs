@@ -366,10 +366,12 @@ namespace DeviceAgent.Settings
                 _problems.Add("endpoint \"" + _settings.Endpoint + "\" is not a host name: leave out the scheme and the port (there is a key port)");
             }
 
-            _serial = _serial == null ? _hardwareId : Fill("serial", _serial);
+            string serial = _serial;
+            _serial = null; // it is no placeholder of its own
+            _serial = serial == null ? _hardwareId : Fill("serial", serial);
             _settings.ThingName = Fill("thingName", _thingName ?? "${mac}");
             bool isNamed = AgentSettings.IsThingName(_settings.ThingName);
-            if (!isNamed)
+            if (!isNamed && _settings.ThingName.IndexOf("${") < 0)
             {
                 _problems.Add("thingName \"" + _settings.ThingName + "\" is not 1 to 128 of a-z A-Z 0-9 : _ -");
             }
@@ -431,7 +433,7 @@ namespace DeviceAgent.Settings
                 string value = name == "mac" ? _hardwareId : name == "serial" ? _serial : name == "thingName" ? _settings.ThingName : null;
                 if (value == null)
                 {
-                    _problems.Add(key + " holds a placeholder that is none of ${serial}, ${mac} and (but in thingName) ${thingName}");
+                    _problems.Add(key + " holds a placeholder that is none of ${mac}, ${serial} (but in serial) and ${thingName} (but in both names)");
                     return text;
                 }
 
