@@ -189,11 +189,6 @@ namespace DeviceAgent.Settings
             else if (_json.Is("topic"))
             {
                 _settings.TelemetryTopic = ReadText("telemetry.topic", 1, Topics.MaximumLength);
-                string problem = _settings.TelemetryTopic == null ? null : Topics.Problem(_settings.TelemetryTopic);
-                if (problem != null)
-                {
-                    _problems.Add("telemetry.topic " + problem);
-                }
             }
             else if (_json.Is("outboxReadings"))
             {
@@ -384,6 +379,15 @@ namespace DeviceAgent.Settings
                 if (problem != null)
                 {
                     _problems.Add("product, location and thingName: " + problem);
+                }
+            }
+
+            if (_settings.TelemetryTopic != null)
+            {
+                string problem = Topics.Problem(_settings.IsPerType ? _settings.TelemetryTopic + "/temperature" : _settings.TelemetryTopic);
+                if (problem != null)
+                {
+                    _problems.Add("telemetry.topic " + problem);
                 }
             }
 
