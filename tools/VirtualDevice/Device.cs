@@ -14,9 +14,10 @@ public sealed class Device
     private readonly INetwork _network;
     private readonly IMqttClients _clients;
     private readonly string _hardwareId;
+    private readonly Lock _lock = new();
     private LifeCycle? _agent;
     private Task _running = Task.CompletedTask;
-    private volatile bool _isOff = true;
+    private bool _isOff;
 
     /// <summary>Makes a device that is switched off.</summary>
     /// <param name="storage">Its flash.</param>
@@ -49,56 +50,64 @@ public sealed class Device
 
     /// <summary>Switches the power on.</summary>
     /// <returns>Ends when the power is off again, or the board has gone to sleep: for its settings are no use.</returns>
+    /// <exception cref="InvalidOperationException">The power is on, or what <see cref="PowerOffAsync"/> returned has not ended yet.</exception>
     public Task PowerOn()
     {
-        if (!_isOff)
+        lock (_lock)
         {
-            throw new InvalidOperationException("The device is on already.");
-        }
+            if (!_running.IsCompleted)
+            {
+                throw new InvalidOperationException("The device is on already, or on its way off.");
+            }
 
-        _isOff = false;
-        _agent = MakeAgent(out VirtualBoard board);
-        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() =>
-        {
-            Run(board);
-            ended.SetResult();
-        })
-        {
-            IsBackground = true,
-            Name = _hardwareId,
-        }.Start();
-        return _running = ended.Task;
+            _isOff = false;
+            _agent = MakeAgent(out VirtualBoard board);
+            LifeCycle agent = _agent;
+            TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            new Thread(() =>
+            {
+                Run(agent, board);
+                ended.SetResult();
+            })
+            {
+                IsBackground = true,
+                Name = _hardwareId,
+            }.Start();
+            return _running = ended.Task;
+        }
     }
 
     /// <summary>Ends the agent at its next wait, with a goodbye to the broker, and switches the power off.</summary>
     /// <returns>Ends when it is off. In the middle of a handshake that nobody answers that may take as long as the peer likes, as on a board: bound the wait.</returns>
     public Task PowerOffAsync()
     {
-        _isOff = true;
-        _agent?.Stop();
-        return _running;
+        lock (_lock)
+        {
+            _isOff = true;
+            _agent?.Stop();
+            return _running;
+        }
     }
 
-    private void Run(VirtualBoard board)
+    private void Run(LifeCycle agent, VirtualBoard board)
     {
         while (true)
         {
             Boots++;
-            _agent!.Run();
+            agent.Run();
 
             // A start from reset knows no connection of the run before, whatever state that left it in.
             (_clients as IDisposable)?.Dispose();
-            if (_isOff || board.Requested != BoardRequest.Reboot)
-            {
-                _isOff = true;
-                return;
-            }
 
-            _agent = MakeAgent(out board);
-            if (_isOff)
+            // Under the lock, so that whoever switches off meets either the agent that ends here or the next one.
+            lock (_lock)
             {
-                return;
+                if (_isOff || board.Requested != BoardRequest.Reboot)
+                {
+                    return;
+                }
+
+                _agent = agent = MakeAgent(out board);
             }
         }
     }
