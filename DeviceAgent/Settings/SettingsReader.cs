@@ -264,22 +264,34 @@ namespace DeviceAgent.Settings
                     continue;
                 }
 
-                // nanoFramework.Json writes names as they are
-                for (int i = 0; i < name.Length; i++)
+                // nanoFramework.Json writes names as they are, and of control characters in values it escapes these five
+                if (Holds(name, "\"\\", ""))
                 {
-                    if (name[i] < ' ' || name[i] == '"' || name[i] == '\\')
-                    {
-                        _problems.Add("provisioning.parameters: a name holds a quote, a backslash or a control character");
-                        value = null;
-                        break;
-                    }
+                    _problems.Add("provisioning.parameters: a name holds a quote, a backslash or a control character");
                 }
-
-                if (value != null)
+                else if (Holds(value, "", "\n\r\t\b\f"))
+                {
+                    _problems.Add("provisioning.parameters." + name + " holds a control character other than \\n \\r \\t \\b \\f");
+                }
+                else
                 {
                     _settings.Parameters[name] = value;
                 }
             }
+        }
+
+        /// <summary>Whether a text holds one of some characters, or a control character but some.</summary>
+        private static bool Holds(string text, string characters, string controls)
+        {
+            for (int i = 0; i < text.Length; i++)
+            {
+                if (text[i] < ' ' ? controls.IndexOf(text[i]) < 0 : characters.IndexOf(text[i]) >= 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
 
         private void ReadSensors()
@@ -330,7 +342,7 @@ namespace DeviceAgent.Settings
                     }
                 }
 
-                if (!seen.Contains("type"))
+                if (!seen.Contains("type") && _json.Token != JsonTokenType.Error)
                 {
                     _problems.Add(prefix + "type is missing");
                 }
