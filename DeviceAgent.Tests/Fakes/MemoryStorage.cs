@@ -55,6 +55,35 @@ namespace DeviceAgent.Tests.Fakes
         public void Remove(string name) => _files.Remove(name);
 
         /// <inheritdoc/>
+        public bool Holds(string name, byte[] content)
+        {
+            byte[] held;
+            try
+            {
+                held = Read(name);
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+
+            if (held == null || held.Length != content.Length)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < held.Length; i++)
+            {
+                if (held[i] != content[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        /// <inheritdoc/>
         public byte[] Read(string name)
         {
             if (IsBroken)
