@@ -19,6 +19,9 @@ namespace DeviceAgent.Settings
         /// <summary>Characters that a thing name may have (AWS IoT API reference, CreateThing).</summary>
         public const int MaximumThingName = 128;
 
+        /// <summary>The longest that layout perType puts after a topic.</summary>
+        internal const string LongestType = "/temperature";
+
         /// <summary>Host name of the account's broker.</summary>
         public string Endpoint;
 
@@ -91,6 +94,10 @@ namespace DeviceAgent.Settings
             return true;
         }
 
+        /// <summary>Whether a text may be an endpoint: a host name, without scheme, port or path.</summary>
+        /// <param name="text">The text.</param>
+        public static bool IsHostName(string text) => text.Length > 0 && text.IndexOfAny(new char[] { ':', '/', ' ' }) < 0;
+
         /// <summary>
         /// Takes over what the cloud has configured for this device (the template's <c>DeviceConfiguration</c>, or a command):
         /// <c>endpoint</c>, <c>product</c>, <c>location</c>, <c>intervalSeconds</c>, <c>layout</c>. Names it does not know are left alone.
@@ -103,9 +110,9 @@ namespace DeviceAgent.Settings
             switch (name)
             {
                 case "endpoint":
-                    if (value.Length == 0)
+                    if (!IsHostName(value))
                     {
-                        return "endpoint is empty";
+                        return "endpoint is not a host name: " + value;
                     }
 
                     Endpoint = value;
@@ -133,8 +140,13 @@ namespace DeviceAgent.Settings
                         return "layout is neither combined nor perType: " + value;
                     }
 
-                    IsPerType = value == "perType";
-                    return null;
+                    string problem = Unfit(Product, Location, value == "perType");
+                    if (problem == null)
+                    {
+                        IsPerType = value == "perType";
+                    }
+
+                    return problem;
 
                 default:
                     return null;
@@ -154,9 +166,22 @@ namespace DeviceAgent.Settings
             return problem == null ? null : "topic \"" + Topics.Command(product, location, thing) + "\" " + problem;
         }
 
+        /// <summary>What keeps these from being used together; <see langword="null"/> where nothing does, or the settings are not complete yet.</summary>
+        private string Unfit(string product, string location, bool isPerType)
+        {
+            string problem = product == null || location == null || ThingName == null ? null : TopicProblem(product, location, isPerType ? ThingName + LongestType : ThingName);
+            if (problem == null && isPerType && TelemetryTopic != null)
+            {
+                problem = Topics.Problem(TelemetryTopic + LongestType);
+                problem = problem == null ? null : "layout perType does not fit telemetry.topic, which then " + problem;
+            }
+
+            return problem;
+        }
+
         private string OverrideTopic(string product, string location)
         {
-            string problem = TopicProblem(product, location, ThingName);
+            string problem = Unfit(product, location, IsPerType);
             if (problem == null)
             {
                 Product = product;

@@ -368,7 +368,7 @@ namespace DeviceAgent.Settings
                 _problems.Add("wifi.ssid is missing");
             }
 
-            if (_settings.Endpoint != null && _settings.Endpoint.IndexOfAny(new char[] { ':', '/', ' ' }) >= 0)
+            if (_settings.Endpoint != null && !AgentSettings.IsHostName(_settings.Endpoint))
             {
                 _problems.Add("endpoint \"" + _settings.Endpoint + "\" is not a host name: leave out the scheme and the port (there is a key port)");
             }
@@ -387,7 +387,7 @@ namespace DeviceAgent.Settings
             {
                 // Each part is looked at even where another one is missing: all that is wrong is told at once
                 string thing = isNamed ? _settings.ThingName : "thing";
-                string problem = AgentSettings.TopicProblem(_settings.Product ?? "product", _settings.Location ?? "location", _settings.IsPerType ? thing + "/temperature" : thing);
+                string problem = AgentSettings.TopicProblem(_settings.Product ?? "product", _settings.Location ?? "location", _settings.IsPerType ? thing + AgentSettings.LongestType : thing);
                 if (problem != null)
                 {
                     _problems.Add("product, location and thingName: " + problem);
@@ -396,7 +396,7 @@ namespace DeviceAgent.Settings
 
             if (_settings.TelemetryTopic != null)
             {
-                string problem = Topics.Problem(_settings.IsPerType ? _settings.TelemetryTopic + "/temperature" : _settings.TelemetryTopic);
+                string problem = Topics.Problem(_settings.IsPerType ? _settings.TelemetryTopic + AgentSettings.LongestType : _settings.TelemetryTopic);
                 if (problem != null)
                 {
                     _problems.Add("telemetry.topic " + problem);
