@@ -46,7 +46,7 @@ namespace DeviceAgent.Provisioning
                 }
                 else if (member > 1 && token == JsonTokenType.String && reader.DecodedLength <= 512)
                 {
-                    string text = reader.GetString() ?? "";
+                    string text = Plain(reader.GetString() ?? "");
                     if (member == 2)
                     {
                         rejection.ErrorCode = text;
@@ -61,6 +61,21 @@ namespace DeviceAgent.Provisioning
             }
 
             return rejection;
+        }
+
+        /// <summary>A text with spaces for control characters: it goes into the log, and into reports, whose JSON could not carry them.</summary>
+        private static string Plain(string text)
+        {
+            char[] characters = text.ToCharArray();
+            for (int i = 0; i < characters.Length; i++)
+            {
+                if (characters[i] < ' ')
+                {
+                    characters[i] = ' ';
+                }
+            }
+
+            return new string(characters);
         }
 
         /// <summary>The rejection in one line for the log.</summary>
