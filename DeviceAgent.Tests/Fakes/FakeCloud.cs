@@ -290,8 +290,8 @@ namespace DeviceAgent.Tests.Fakes
             }
 
             return "accepted {\"certificateId\":\"id-" + n
-                + "\",\"certificatePem\":\"CERT-" + n + Lines(Padding * 3)
-                + "\",\"privateKey\":\"KEY-" + n + Lines(Padding * 4)
+                + "\",\"certificatePem\":\"-----BEGIN CERT-" + n + Lines(Padding * 3)
+                + "\",\"privateKey\":\"-----BEGIN KEY-" + n + Lines(Padding * 4)
                 + "\",\"certificateOwnershipToken\":\"TOKEN-" + n + new string('t', Padding) + "\"}";
         }
 

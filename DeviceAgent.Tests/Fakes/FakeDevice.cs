@@ -61,9 +61,9 @@ namespace DeviceAgent.Tests.Fakes
             Cloud = new FakeCloud(Clock, Trace);
             Clients = new FakeMqttClients(Clock, Cloud);
             Network = new FakeNetwork(Clock);
-            Put("root-ca.pem", "ROOT");
-            Put("claim.pem.crt", "CERT-claim");
-            Put("claim.pem.key", "KEY-claim");
+            Put("root-ca.pem", "-----BEGIN ROOT");
+            Put("claim.pem.crt", "-----BEGIN CERT-claim");
+            Put("claim.pem.key", "-----BEGIN KEY-claim");
             Configure("\"sensors\":[{\"type\":\"fake\"}]");
         }
 

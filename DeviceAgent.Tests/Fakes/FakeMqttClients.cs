@@ -8,6 +8,8 @@ namespace DeviceAgent.Tests.Fakes
     /// <summary>Makes clients of a <see cref="FakeCloud"/>, and minds that there is never more than one.</summary>
     public sealed class FakeMqttClients : IMqttClients
     {
+        private const string Begin = "-----BEGIN ";
+
         private readonly VirtualClock _clock;
         private readonly FakeCloud _cloud;
         private FakeMqttClient _live;
@@ -90,9 +92,10 @@ namespace DeviceAgent.Tests.Fakes
 
         private static bool IsPem(byte[] pem, string beginning)
         {
-            return pem != null && pem.Length > beginning.Length && pem[pem.Length - 1] == 0 && Text(pem).StartsWith(beginning);
+            return pem != null && pem.Length > Begin.Length && pem[pem.Length - 1] == 0 && Text(pem).StartsWith(beginning);
         }
 
-        private static string Text(byte[] pem) => Encoding.UTF8.GetString(pem, 0, pem.Length - 1);
+        /// <summary>What stands after the beginning that all PEM texts have.</summary>
+        private static string Text(byte[] pem) => Encoding.UTF8.GetString(pem, Begin.Length, pem.Length - Begin.Length - 1);
     }
 }
