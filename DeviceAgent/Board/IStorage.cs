@@ -22,6 +22,12 @@ namespace DeviceAgent.Board
         /// <exception cref="IOException">Not all could be written, as when the storage is full.</exception>
         void Write(string name, byte[] content);
 
+        /// <summary>Whether a file holds exactly these bytes, read anew from the storage. Costs next to no memory.</summary>
+        /// <param name="name">The file's name, without a path.</param>
+        /// <param name="content">What it should hold.</param>
+        /// <returns><see langword="false"/> where it holds something else, is not there, or cannot be read.</returns>
+        bool Holds(string name, byte[] content);
+
         /// <summary>Deletes a file; says nothing where there is none.</summary>
         /// <param name="name">The file's name, without a path.</param>
         /// <exception cref="IOException">The file is there and cannot be deleted.</exception>

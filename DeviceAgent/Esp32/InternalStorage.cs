@@ -10,6 +10,7 @@ namespace DeviceAgent.Esp32
     public sealed class InternalStorage : IStorage
     {
         private const string Root = "I:\\";
+        private const int PieceSize = 128;
 
         /// <inheritdoc/>
         public byte[] Read(string name)
@@ -20,20 +21,12 @@ namespace DeviceAgent.Esp32
                 return null;
             }
 
-            // Not File.ReadAllBytes: on a short read it would loop for ever
             using (FileStream file = new FileStream(path, FileMode.Open, FileAccess.Read))
             {
                 byte[] content = new byte[(int)file.Length];
-                int done = 0;
-                while (done < content.Length)
+                if (Fill(file, content, content.Length) < content.Length)
                 {
-                    int read = file.Read(content, done, content.Length - done);
-                    if (read <= 0)
-                    {
-                        throw new IOException(name + " ends early");
-                    }
-
-                    done += read;
+                    throw new IOException(name + " ends early");
                 }
 
                 return content;
@@ -56,6 +49,45 @@ namespace DeviceAgent.Esp32
         }
 
         /// <inheritdoc/>
+        public bool Holds(string name, byte[] content)
+        {
+            string path = Root + name;
+            if (!File.Exists(path))
+            {
+                return false;
+            }
+
+            try
+            {
+                using (FileStream file = new FileStream(path, FileMode.Open, FileAccess.Read))
+                {
+                    byte[] piece = new byte[PieceSize];
+                    int done = 0;
+                    while (true)
+                    {
+                        int read = Fill(file, piece, PieceSize);
+                        if (read == 0)
+                        {
+                            return done == content.Length;
+                        }
+
+                        for (int i = 0; i < read; i++)
+                        {
+                            if (done == content.Length || piece[i] != content[done++])
+                            {
+                                return false;
+                            }
+                        }
+                    }
+                }
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+
+        /// <inheritdoc/>
         public void Delete(string name)
         {
             if (File.Exists(Root + name))
@@ -74,6 +106,25 @@ namespace DeviceAgent.Esp32
             }
 
             return paths;
+        }
+
+        /// <summary>Reads up to a number of bytes. Not File.ReadAllBytes: on a short read that would loop for ever.</summary>
+        /// <returns>How many there were.</returns>
+        private static int Fill(FileStream file, byte[] buffer, int count)
+        {
+            int done = 0;
+            while (done < count)
+            {
+                int read = file.Read(buffer, done, count - done);
+                if (read <= 0)
+                {
+                    break;
+                }
+
+                done += read;
+            }
+
+            return done;
         }
     }
 }

@@ -21,6 +21,9 @@ namespace DeviceAgent.Esp32
         {
             _returnCode = -1;
 
+            // The client's threads cannot be moved: they are to stand beside what lives long, not amid what is free
+            nanoFramework.Runtime.Native.GC.Run(true);
+
             // TLS 1.2 by name: "None" would mean 1.3 alone, whose session tickets the board's driver does not know
             MqttClient client = new MqttClient(host, port, true, new X509Certificate(rootCa), new X509Certificate2(certificate, key, ""), MqttSslProtocols.TLSv1_2);
             client.ConnectionOpened += OnConnectionOpened;

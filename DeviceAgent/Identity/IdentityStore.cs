@@ -71,7 +71,7 @@ namespace DeviceAgent.Identity
                 return FileName(slot) + " cannot be written: " + e.Message;
             }
 
-            if (!Record.AreSame(record, Read(slot)))
+            if (!_storage.Holds(FileName(slot), record))
             {
                 return FileName(slot) + " does not read back as it was written: the storage is full or worn out";
             }

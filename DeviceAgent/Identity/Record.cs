@@ -161,27 +161,6 @@ namespace DeviceAgent.Identity
             return length == 0 ? "" : Encoding.UTF8.GetString(record, start, length);
         }
 
-        /// <summary>Whether two byte arrays hold the same.</summary>
-        /// <param name="a">One, or <see langword="null"/>.</param>
-        /// <param name="b">The other, or <see langword="null"/>.</param>
-        public static bool AreSame(byte[] a, byte[] b)
-        {
-            if (a == null || b == null || a.Length != b.Length)
-            {
-                return false;
-            }
-
-            for (int i = 0; i < a.Length; i++)
-            {
-                if (a[i] != b[i])
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-
         private static uint Crc32(byte[] bytes, int length)
         {
             uint crc = 0xFFFFFFFF;

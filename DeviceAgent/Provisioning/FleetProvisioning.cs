@@ -152,11 +152,6 @@ namespace DeviceAgent.Provisioning
                     return Fail("CreateKeysAndCertificate", "the answer cannot be used: " + problem, ProvisioningOutcome.Refused);
                 }
 
-                if (!_clients.AreUsable(_journal.GetCertificate(), _journal.GetKey()))
-                {
-                    return Fail("CreateKeysAndCertificate", "the answer's certificate or key cannot be read", ProvisioningOutcome.Refused);
-                }
-
                 problem = _journal.Save();
                 if (problem != null)
                 {
@@ -166,7 +161,10 @@ namespace DeviceAgent.Provisioning
                 _log.Write("provisioning: certificate " + _journal.GetCertificateId() + " received and journalled");
             }
 
-            answer = Ask(session, register, RegisterRequest(settings.Parameters));
+            // The certificate and its key wait in the storage meanwhile: their memory is wanted for the answer
+            string token = _journal.GetToken();
+            _journal.Release();
+            answer = Ask(session, register, RegisterRequest(token, settings.Parameters));
             if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
             {
                 return Unanswered("RegisterThing with template " + settings.Template, session, answer);
@@ -174,6 +172,7 @@ namespace DeviceAgent.Provisioning
 
             DeviceIdentity identity = new DeviceIdentity();
             problem = ReadRegistration(answer.Message, identity);
+            answer = null;
             return problem == null ? Commit(identity)
                 : Fail("RegisterThing with template " + settings.Template, "the answer cannot be used: " + problem, ProvisioningOutcome.Refused);
         }
@@ -181,6 +180,11 @@ namespace DeviceAgent.Provisioning
         /// <summary>Tries whether the journalled certificate is in force already, under the name that was asked for.</summary>
         private ProvisioningOutcome TryJournalled(AgentSettings settings, byte[] rootCa)
         {
+            if (!_journal.Load())
+            {
+                return Fail("reading the journal", ProvisioningJournal.FileName + " cannot be read any more", ProvisioningOutcome.Failed);
+            }
+
             _log.Write("provisioning: trying certificate " + _journal.GetCertificateId() + ", which may have been registered before");
             MqttSession session = new MqttSession(_clients, _clock, _signal, 0);
             string problem;
@@ -218,10 +222,21 @@ namespace DeviceAgent.Provisioning
 
         private ProvisioningOutcome Commit(DeviceIdentity identity)
         {
+            if (!_journal.Load())
+            {
+                return Fail("reading the journal", ProvisioningJournal.FileName + " cannot be read any more", ProvisioningOutcome.Failed);
+            }
+
             identity.CertificateId = _journal.GetCertificateId();
             identity.Certificate = _journal.GetCertificate();
             identity.Key = _journal.GetKey();
             _journal.Release();
+            if (!_clients.AreUsable(identity.Certificate, identity.Key))
+            {
+                _journal.Delete();
+                return Fail("storing the identity", "the certificate or the key that the cloud has made cannot be read; the next attempt asks for another", ProvisioningOutcome.Refused);
+            }
+
             string problem = _store.Commit(identity);
             if (problem != null)
             {
@@ -267,10 +282,10 @@ namespace DeviceAgent.Provisioning
             return Fail(step, "rejected: " + rejection.ToString(), rejection.IsPassing ? ProvisioningOutcome.Failed : ProvisioningOutcome.Refused);
         }
 
-        private byte[] RegisterRequest(Hashtable parameters)
+        private static byte[] RegisterRequest(string token, Hashtable parameters)
         {
             Hashtable request = new Hashtable();
-            request["certificateOwnershipToken"] = _journal.GetToken();
+            request["certificateOwnershipToken"] = token;
             request["parameters"] = parameters;
             return Encoding.UTF8.GetBytes(JsonConvert.SerializeObject(request));
         }

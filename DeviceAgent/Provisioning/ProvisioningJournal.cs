@@ -25,6 +25,8 @@ namespace DeviceAgent.Provisioning
         private const int Created = 4;
         private const int Fields = 5;
 
+        private const string PemStart = "-----BEGIN ";
+
         // No real one is as long; longer ones are somebody's mistake or attack
         private const int LongestId = 128;
         private const int LongestPem = 4096;
@@ -117,6 +119,11 @@ namespace DeviceAgent.Provisioning
                 }
             }
 
+            if (!IsPem(json, starts[Certificate]) || !IsPem(json, starts[Key]))
+            {
+                return "certificatePem or privateKey is no PEM";
+            }
+
             // PEM is kept with the zero byte that mbedTLS wants after it
             lengths[Certificate]++;
             lengths[Key]++;
@@ -139,6 +146,19 @@ namespace DeviceAgent.Provisioning
             return null;
         }
 
+        private static bool IsPem(byte[] json, int start)
+        {
+            for (int i = 0; i < PemStart.Length; i++)
+            {
+                if (json[start + i] != PemStart[i])
+                {
+                    return false; // the string ends in a quote, so this stays within it
+                }
+            }
+
+            return true;
+        }
+
         /// <summary>Writes what was taken over, and reads it back.</summary>
         /// <returns><see langword="null"/> once it is durable, else why not.</returns>
         public string Save()
@@ -146,7 +166,7 @@ namespace DeviceAgent.Provisioning
             try
             {
                 _storage.Write(FileName, _record);
-                if (Record.AreSame(_record, _storage.Read(FileName)))
+                if (_storage.Holds(FileName, _record))
                 {
                     return null;
                 }

@@ -47,6 +47,9 @@ internal sealed class FleetStorage : IStorage
     public void Write(string name, byte[] content) => _own.Write(name, content);
 
     /// <inheritdoc/>
+    public bool Holds(string name, byte[] content) => _own.Holds(name, content);
+
+    /// <inheritdoc/>
     public void Delete(string name) => _own.Delete(name);
 
     /// <inheritdoc/>

@@ -67,6 +67,19 @@ public sealed class DirectoryStorage : IStorage
     }
 
     /// <inheritdoc/>
+    public bool Holds(string name, byte[] content)
+    {
+        try
+        {
+            return Read(name) is { } held && held.AsSpan().SequenceEqual(content);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
     public void Delete(string name)
     {
         string path = PathOf(name);
