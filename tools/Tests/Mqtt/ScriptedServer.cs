@@ -69,9 +69,15 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stopping.Cancel();
-        _listener.Stop();
-        await _accepting;
-        _stopping.Dispose();
+        try
+        {
+            await _accepting;
+        }
+        finally
+        {
+            _listener.Stop();
+            _stopping.Dispose();
+        }
     }
 
     private async Task AcceptAsync()
@@ -84,7 +90,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 connections.Add(ServeAsync(await _listener.AcceptSocketAsync(_stopping.Token)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
             await Task.WhenAll(connections);
         }
