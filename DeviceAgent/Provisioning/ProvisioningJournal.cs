@@ -119,11 +119,6 @@ namespace DeviceAgent.Provisioning
                 }
             }
 
-            if (!IsPem(json, starts[Certificate]) || !IsPem(json, starts[Key]))
-            {
-                return "certificatePem or privateKey is no PEM";
-            }
-
             // PEM is kept with the zero byte that mbedTLS wants after it
             lengths[Certificate]++;
             lengths[Key]++;
@@ -141,18 +136,24 @@ namespace DeviceAgent.Provisioning
                 record[at + i] = (byte)created[i];
             }
 
+            if (!IsPem(record, Certificate) || !IsPem(record, Key))
+            {
+                return "certificatePem or privateKey is no PEM";
+            }
+
             Record.Seal(record);
             _record = record;
             return null;
         }
 
-        private static bool IsPem(byte[] json, int start)
+        private static bool IsPem(byte[] record, int field)
         {
+            int start = Record.FieldStart(record, field);
             for (int i = 0; i < PemStart.Length; i++)
             {
-                if (json[start + i] != PemStart[i])
+                if (record[start + i] != PemStart[i])
                 {
-                    return false; // the string ends in a quote, so this stays within it
+                    return false; // the field ends in a zero byte, so this stays within it
                 }
             }
 
