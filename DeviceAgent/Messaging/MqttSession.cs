@@ -19,6 +19,9 @@ namespace DeviceAgent.Messaging
         /// <summary>How long an acknowledgement is waited for, in milliseconds. M2Mqtt itself gives a message up 3 s after it was sent first.</summary>
         public const int AcknowledgeTimeout = 10000;
 
+        /// <summary>How long after the end of a connection M2Mqtt may still tell what came before it, in milliseconds. It tells of the end itself 200 ms after it.</summary>
+        private const int ClosingTime = 1500;
+
         private const int InboxSize = 4;
         private const int AcknowledgementsKept = 8;
         private const int NotGranted = 0x20000;
@@ -35,6 +38,7 @@ namespace DeviceAgent.Messaging
         private int _received;
         private int _acknowledged;
         private int _lost;
+        private long _toldBy;
         private bool _isClosed;
         private bool _wasRefused;
 
@@ -165,6 +169,7 @@ namespace DeviceAgent.Messaging
             long deadline = _clock.Milliseconds + milliseconds;
             while (true)
             {
+                int left = Left(deadline);
                 lock (_lock)
                 {
                     if (_received > 0)
@@ -177,10 +182,12 @@ namespace DeviceAgent.Messaging
                     }
                 }
 
-                if (!WaitUntil(deadline))
+                if (left == 0)
                 {
                     return null;
                 }
+
+                _clock.Wait(_signal, left);
             }
         }
 
@@ -220,19 +227,28 @@ namespace DeviceAgent.Messaging
             }
         }
 
-        /// <summary>Waits for whatever happens next.</summary>
-        /// <returns><see langword="false"/> where the time is over or the connection is.</returns>
-        private bool WaitUntil(long deadline)
+        /// <summary>
+        /// How long to wait for whatever happens next, in milliseconds; 0 where the time is over, or the connection is and all that it
+        /// brought has been told. It is asked before a look at what has come, so that the look after the end sees the last of it.
+        /// </summary>
+        private int Left(long deadline)
         {
-            int left = (int)(deadline - _clock.Milliseconds);
-            if (left <= 0 || !IsOpen)
+            if (_client == null || _isClosed)
             {
-                return false;
+                return 0;
+            }
+
+            long now = _clock.Milliseconds;
+            if (!_client.IsConnected)
+            {
+                // M2Mqtt knows of the end at once, then raises the events of what came before it, and last that of the end
+                _toldBy = _toldBy == 0 ? now + ClosingTime : _toldBy;
+                deadline = _toldBy < deadline ? _toldBy : deadline;
             }
 
             // IsConnected may turn false without an event: look at it every now and then
-            _clock.Wait(_signal, left < 1000 ? left : 1000);
-            return true;
+            long left = deadline - now;
+            return left <= 0 ? 0 : left < 1000 ? (int)left : 1000;
         }
 
         /// <summary>Waits for the acknowledgement of a message id.</summary>
@@ -242,6 +258,7 @@ namespace DeviceAgent.Messaging
             long deadline = _clock.Milliseconds + AcknowledgeTimeout;
             while (true)
             {
+                int left = Left(deadline);
                 lock (_lock)
                 {
                     for (int i = 0; i < _acknowledgements.Length; i++)
@@ -255,10 +272,12 @@ namespace DeviceAgent.Messaging
                     }
                 }
 
-                if (!WaitUntil(deadline))
+                if (left == 0)
                 {
                     return Failed;
                 }
+
+                _clock.Wait(_signal, left);
             }
         }
 
