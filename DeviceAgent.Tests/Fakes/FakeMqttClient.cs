@@ -74,6 +74,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>What happens when it is next asked whether it is connected; for what may happen in between.</summary>
         public Action WhenAsked { get; set; }
 
+        /// <summary>Whether the connection dies just before its DISCONNECT is sent.</summary>
+        public bool DiesAtGoodbye { get; set; }
+
         /// <summary>The topic filters that it has subscribed to.</summary>
         internal ArrayList Filters { get; } = new ArrayList();
 
@@ -123,6 +126,11 @@ namespace DeviceAgent.Tests.Fakes
         /// <inheritdoc/>
         public void Disconnect()
         {
+            if (DiesAtGoodbye)
+            {
+                Lose();
+            }
+
             if (!_isConnected)
             {
                 throw new FakeConnectException(0);
