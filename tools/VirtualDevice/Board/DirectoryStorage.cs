@@ -3,7 +3,8 @@ using DeviceAgent.Board;
 namespace VirtualDevice.Board;
 
 /// <summary>
-/// A directory as a board's flash. What is written is durable when the call returns: a temporary file, flushed to the disk, and renamed.
+/// A directory as a board's flash. What is written is durable when the call returns: a temporary file, flushed to the disk, and renamed,
+/// and the directory flushed.
 /// Files can be read by their owner only: they are keys for the most part.
 /// </summary>
 public sealed class DirectoryStorage : IStorage
@@ -45,8 +46,8 @@ public sealed class DirectoryStorage : IStorage
     /// <inheritdoc/>
     public void Write(string name, byte[] content)
     {
-        Interlocked.Increment(ref _changes);
         string path = PathOf(name);
+        Interlocked.Increment(ref _changes);
         Checked<object?>(() =>
         {
             FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
@@ -62,6 +63,7 @@ public sealed class DirectoryStorage : IStorage
             }
 
             File.Move(path + Unfinished, path, overwrite: true);
+            DirectoryFlush.Flush(Folder);
             return null;
         });
     }
@@ -89,6 +91,7 @@ public sealed class DirectoryStorage : IStorage
             {
                 Interlocked.Increment(ref _changes);
                 File.Delete(path);
+                DirectoryFlush.Flush(Folder);
             }
 
             return null;
@@ -100,7 +103,9 @@ public sealed class DirectoryStorage : IStorage
         Checked(() => Directory.GetFiles(Folder).Select(p => Path.GetFileName(p)).Where(n => !n.EndsWith(Unfinished, StringComparison.Ordinal)).ToArray());
 
     private string PathOf(string name) =>
-        name.Length > 0 && name == Path.GetFileName(name) ? Path.Combine(Folder, name) : throw new ArgumentException($"\"{name}\" is no file name", nameof(name));
+        name is "" or "." or ".." || name != Path.GetFileName(name) || name.EndsWith(Unfinished, StringComparison.Ordinal)
+            ? throw new ArgumentException($"\"{name}\" is no name of a file", nameof(name))
+            : Path.Combine(Folder, name);
 
     /// <summary>A board has one kind of failure; .NET has more.</summary>
     private static T Checked<T>(Func<T> operation)
