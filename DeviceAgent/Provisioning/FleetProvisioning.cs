@@ -155,7 +155,8 @@ namespace DeviceAgent.Provisioning
                 problem = _journal.Save();
                 if (problem != null)
                 {
-                    return Fail("writing the journal", problem, ProvisioningOutcome.Failed);
+                    // Each attempt costs a certificate: none is made every few minutes for a storage that stays full
+                    return Fail("writing the journal", problem, ProvisioningOutcome.Refused);
                 }
 
                 _log.Write("provisioning: certificate " + _journal.GetCertificateId() + " received and journalled");
