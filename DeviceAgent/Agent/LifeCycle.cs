@@ -29,9 +29,6 @@ namespace DeviceAgent.Agent
         /// <summary>How long the network is waited for in one go, in seconds.</summary>
         private const int NetworkTimeout = 60;
 
-        /// <summary>Between two CONNECTs with one client id, in milliseconds: AWS allows one a second.</summary>
-        private const int BetweenConnects = 1100;
-
         /// <summary>The longest single wait, in milliseconds: the supervisor sees the loop come round that often.</summary>
         private const int Slice = 30000;
 
@@ -55,7 +52,7 @@ namespace DeviceAgent.Agent
         private AgentSettings _settings;
         private CommandHandler _commands;
         private string _commandTopic;
-        private long _connectedAt = -BetweenConnects;
+        private long _connectedAt = -MqttSession.BetweenConnects;
         private long _cameRound;
         private string _suspect;
         private int _denials;
@@ -286,9 +283,9 @@ namespace DeviceAgent.Agent
             else
             {
                 long sinceConnect = _clock.Milliseconds - _connectedAt;
-                if (sinceConnect < BetweenConnects)
+                if (sinceConnect < MqttSession.BetweenConnects)
                 {
-                    Pause((int)(BetweenConnects - sinceConnect));
+                    Pause((int)(MqttSession.BetweenConnects - sinceConnect));
                 }
 
                 _connectedAt = _clock.Milliseconds;

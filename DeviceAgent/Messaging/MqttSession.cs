@@ -19,6 +19,9 @@ namespace DeviceAgent.Messaging
         /// <summary>How long an acknowledgement is waited for, in milliseconds. M2Mqtt itself gives a message up 3 s after it was sent first.</summary>
         public const int AcknowledgeTimeout = 10000;
 
+        /// <summary>Between two CONNECTs with one client id, in milliseconds: AWS allows one a second.</summary>
+        public const int BetweenConnects = 1100;
+
         /// <summary>How long after the end of a connection M2Mqtt may still tell what came before it, in milliseconds. It tells of the end itself 200 ms after it.</summary>
         private const int ClosingTime = 1500;
 

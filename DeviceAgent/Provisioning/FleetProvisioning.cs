@@ -36,6 +36,7 @@ namespace DeviceAgent.Provisioning
         private readonly IdentityStore _store;
         private readonly ProvisioningJournal _journal;
         private readonly AutoResetEvent _signal;
+        private long _connectedAt = -MqttSession.BetweenConnects;
         private int _journalRefusals;
         private string _problem;
 
@@ -114,7 +115,7 @@ namespace DeviceAgent.Provisioning
                 return Fail("reading " + (certificate == null ? PemFile.ClaimCertificate : PemFile.ClaimKey), "it is missing: flash the claim certificate and its key", ProvisioningOutcome.Refused);
             }
 
-            string problem = session.Open(settings.Endpoint, settings.Port, new byte[][] { rootCa, certificate, key }, settings.ThingName, false, settings.KeepAliveSeconds);
+            string problem = Open(session, settings, new byte[][] { rootCa, certificate, key });
             if (problem != null)
             {
                 return Fail("connecting with the claim certificate", problem, session.WasRefused ? ProvisioningOutcome.Refused : ProvisioningOutcome.Failed);
@@ -191,7 +192,7 @@ namespace DeviceAgent.Provisioning
             string problem;
             try
             {
-                problem = session.Open(settings.Endpoint, settings.Port, new byte[][] { rootCa, _journal.GetCertificate(), _journal.GetKey() }, settings.ThingName, false, settings.KeepAliveSeconds);
+                problem = Open(session, settings, new byte[][] { rootCa, _journal.GetCertificate(), _journal.GetKey() });
             }
             finally
             {
@@ -248,6 +249,19 @@ namespace DeviceAgent.Provisioning
             _journal.Delete();
             _log.Write("provisioning: done, thing " + identity.ThingName + ", certificate " + identity.CertificateId);
             return ProvisioningOutcome.Done;
+        }
+
+        /// <summary>Connects under the expected thing name, which is the client id of every connection here.</summary>
+        private string Open(MqttSession session, AgentSettings settings, byte[][] credentials)
+        {
+            int left;
+            while ((left = (int)(_connectedAt + MqttSession.BetweenConnects - _clock.Milliseconds)) > 0)
+            {
+                _clock.Wait(_signal, left);
+            }
+
+            _connectedAt = _clock.Milliseconds;
+            return session.Open(settings.Endpoint, settings.Port, credentials, settings.ThingName, false, settings.KeepAliveSeconds);
         }
 
         /// <summary>Sends a request, and waits for either answer to it. Others are not for us, nor is what came before we asked.</summary>
