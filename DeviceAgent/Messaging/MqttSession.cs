@@ -44,6 +44,7 @@ namespace DeviceAgent.Messaging
         private long _toldBy;
         private bool _isClosed;
         private bool _wasRefused;
+        private bool _isUnclear;
 
         /// <summary>Makes a session that is not open yet.</summary>
         /// <param name="clients">Makes its client.</param>
@@ -63,6 +64,9 @@ namespace DeviceAgent.Messaging
 
         /// <summary>Whether the last <see cref="Open"/> failed because the other side turned the credentials away, and not for want of a connection.</summary>
         public bool WasRefused => _wasRefused;
+
+        /// <summary>Whether the last <see cref="Open"/> failed in a handshake of which nothing tells whose credentials were at fault.</summary>
+        public bool IsUnclear => _isUnclear;
 
         /// <summary>Messages that came while the inbox was full, and were dropped.</summary>
         public int Lost => _lost;
@@ -105,6 +109,7 @@ namespace DeviceAgent.Messaging
                 {
                     int number = _clients.ErrorNumber(e);
                     bool isSilent = _clock.Milliseconds - start >= 29000;
+                    _isUnclear = number == ConnectFailure.HandshakeFailed;
                     _wasRefused = number == 0 ? _client != null && !isSilent : ConnectFailure.IsRefusal(number);
                     return _client == null && number == 0
                         ? "no client can be made: " + e.Message

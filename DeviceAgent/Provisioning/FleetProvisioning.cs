@@ -207,7 +207,7 @@ namespace DeviceAgent.Provisioning
                 return Commit(identity);
             }
 
-            if (!session.WasRefused)
+            if (!session.WasRefused && !(session.IsUnclear && IsClaimTaken(settings, rootCa)))
             {
                 return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Failed);
             }
@@ -220,6 +220,30 @@ namespace DeviceAgent.Provisioning
             }
 
             return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Refused);
+        }
+
+        /// <summary>
+        /// Whether the claim is let in where the journalled certificate was not: then root CA, host name and clock are right, and it is that
+        /// certificate which was turned away. Firmware since July 2026 does not tell the one from the other.
+        /// </summary>
+        private bool IsClaimTaken(AgentSettings settings, byte[] rootCa)
+        {
+            byte[] certificate = PemFile.Read(_storage, PemFile.ClaimCertificate);
+            byte[] key = PemFile.Read(_storage, PemFile.ClaimKey);
+            if (certificate == null || key == null)
+            {
+                return false;
+            }
+
+            MqttSession session = new MqttSession(_clients, _clock, _signal, 0);
+            try
+            {
+                return Open(session, settings, new byte[][] { rootCa, certificate, key }) == null;
+            }
+            finally
+            {
+                session.Close();
+            }
         }
 
         private ProvisioningOutcome Commit(DeviceIdentity identity)
