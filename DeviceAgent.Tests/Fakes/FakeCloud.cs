@@ -15,7 +15,8 @@ namespace DeviceAgent.Tests.Fakes
     /// <item><c>refuse</c>: a SUBACK that grants nothing;</item>
     /// <item><c>foreign</c>: a message for somebody else comes first;</item>
     /// <item>a number: an error of the TLS or socket layer; <c>code 5</c>: a CONNACK; <c>code+close 5</c>: a CONNACK and the connection's end;</item>
-    /// <item><c>rejected …</c>, <c>accepted …</c>: that payload on that topic; <c>answered …</c>: carried out, and that payload in place of the answer, with N for the certificate's number.</item>
+    /// <item><c>rejected …</c>, <c>accepted …</c>: that payload on that topic; <c>answered …</c>: carried out, and that payload in place of the answer, with # for the certificate's number;</item>
+    /// <item><c>large accepted</c>, <c>large rejected</c>: 10,241 bytes on that topic.</item>
     /// </list>
     /// </summary>
     public sealed class FakeCloud
@@ -267,8 +268,9 @@ namespace DeviceAgent.Tests.Fakes
                 Send(client, other + ProvisioningTopics.Rejected, Encoding.UTF8.GetBytes("{\"statusCode\":403}"), false);
             }
 
-            string topic = request + "/" + answer.Substring(0, 8);
-            byte[] payload = Encoding.UTF8.GetBytes(answer.Substring(9));
+            bool isLarge = what.StartsWith("large");
+            string topic = request + "/" + (isLarge ? what.Substring(6) : answer.Substring(0, 8));
+            byte[] payload = isLarge ? new byte[10241] : Encoding.UTF8.GetBytes(answer.Substring(9));
             _clock.After(what == "late" ? 40000 : AnswerTime, () => Send(client, topic, payload, false));
         }
 
@@ -383,7 +385,7 @@ namespace DeviceAgent.Tests.Fakes
         private static string Fill(string text, string number)
         {
             int at;
-            while ((at = text.IndexOf('N')) >= 0)
+            while ((at = text.IndexOf('#')) >= 0)
             {
                 text = text.Substring(0, at) + number + text.Substring(at + 1);
             }
