@@ -81,6 +81,8 @@ internal sealed class DeviceRun
 
         if (_options.Readings > 0 && status.Publisher?.Published >= _options.Readings)
         {
+            // Here and now, on the device's own thread: not one reading more than was asked for
+            _ = _device.PowerOffAsync();
             _ended.TrySetResult(null);
         }
         else if (status.FailedAttempts >= AttemptsToGiveUp)
