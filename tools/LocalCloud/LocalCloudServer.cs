@@ -31,6 +31,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
     private readonly MqttBroker _broker;
     private readonly WebApplication _host;
     private readonly CloudLog _log;
+    private int _isDisposed;
 
     private LocalCloudServer(
         LocalCloudOptions options,
@@ -194,6 +195,11 @@ public sealed class LocalCloudServer : IAsyncDisposable
     /// <summary>Ends all connections, stops listening, and writes what is not written yet.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await _broker.CloseAllAsync();
 
         // Connections that are still in their handshake get a moment, no more.

@@ -97,7 +97,7 @@ internal sealed class MqttSession
         }
         catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException)
         {
-            Close(DisconnectReason.ConnectionLost, "the connection broke");
+            Close(DisconnectReason.ConnectionLost, $"the connection broke: {e.Message}");
         }
         catch (Exception e)
         {
@@ -206,7 +206,9 @@ internal sealed class MqttSession
             }
             else if (result.IsCompleted)
             {
-                Close(DisconnectReason.ConnectionLost, "the client closed the connection without DISCONNECT");
+                Close(DisconnectReason.ConnectionLost, _isConnected
+                    ? "the client closed the connection without DISCONNECT"
+                    : "the client closed it before CONNECT; it may be one that does not trust the root CA, or checks another host name");
                 return;
             }
             else

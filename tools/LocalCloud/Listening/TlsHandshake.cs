@@ -1,8 +1,10 @@
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -60,7 +62,7 @@ internal sealed class TlsHandshake
     private bool Permits(ConnectionContext connection, X509Certificate2? certificate)
     {
         var fault = _check.FindFault(certificate);
-        connection.Features.Set(new Outcome());
+        connection.Features.GetRequiredFeature<Progress>().SetDecision(fault is null);
         if (fault is not null)
         {
             _log.Warning($"a connection from {MqttSession.Format(connection.RemoteEndPoint)} is refused: {fault}");
@@ -69,16 +71,46 @@ internal sealed class TlsHandshake
         return fault is null;
     }
 
-    /// <summary>Tells of handshakes that broke off before it came to the client's certificate.</summary>
+    /// <summary>Puts the gate between TLS and the network, and tells of handshakes that broke off before it came to the client's certificate.</summary>
     private async Task FollowAsync(ConnectionDelegate next, ConnectionContext connection)
     {
-        await next(connection);
-        if (connection.Features.Get<Outcome>() is null)
+        var network = connection.Transport;
+        var progress = new Progress(new HandshakeGate(network.Output));
+        connection.Features.Set(progress);
+        connection.Transport = new GatedTransport(network.Input, progress.Gate);
+        try
         {
-            _log.Warning($"a connection from {MqttSession.Format(connection.RemoteEndPoint)} broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks no TLS 1.2 or 1.3");
+            await next(connection);
+        }
+        finally
+        {
+            connection.Transport = network;
+        }
+
+        if (!progress.IsDecided)
+        {
+            _log.Warning($"a connection from {MqttSession.Format(connection.RemoteEndPoint)} broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks neither TLS 1.2 nor 1.3");
         }
     }
 
-    /// <summary>Marks a connection whose handshake came as far as the client's certificate.</summary>
-    private sealed class Outcome;
+    /// <summary>How far a handshake has come.</summary>
+    private sealed class Progress(HandshakeGate gate)
+    {
+        public HandshakeGate Gate { get; } = gate;
+
+        public bool IsDecided { get; private set; }
+
+        public void SetDecision(bool isAccepted)
+        {
+            IsDecided = true;
+            Gate.Decide(isAccepted);
+        }
+    }
+
+    private sealed class GatedTransport(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input { get; } = input;
+
+        public PipeWriter Output { get; } = output;
+    }
 }

@@ -7,6 +7,7 @@ internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<Timer> _timers = [];
+    private readonly List<(TimeSpan DueTime, TaskCompletionSource Set)> _awaited = [];
     private DateTimeOffset _now = DateTimeOffset.UtcNow;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -27,6 +28,22 @@ internal sealed class ManualTime : TimeProvider
         var timer = new Timer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
+    }
+
+    /// <summary>Ends when somebody sets a timer for that time from then, or has set one.</summary>
+    public Task WaitForTimerAsync(TimeSpan dueTime, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_timers.Any(timer => timer.Due == _now + dueTime))
+            {
+                return Task.CompletedTask;
+            }
+
+            var set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((dueTime, set));
+            return set.Task.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>Moves the clock on.</summary>
@@ -68,6 +85,10 @@ internal sealed class ManualTime : TimeProvider
                 {
                     Due = time._now + dueTime;
                     time._timers.Add(this);
+                    foreach (var (_, set) in time._awaited.Where(awaited => awaited.DueTime == dueTime))
+                    {
+                        set.TrySetResult();
+                    }
                 }
             }
 

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Mqtt;
+
+namespace Tests.LocalCloud;
+
+/// <summary><c>agent cloud</c> as a process, as scripts use it.</summary>
+[TestClass]
+public sealed class CloudCommandTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Stopping => TestContext.CancellationToken;
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    [DataRow("INT")]
+    [DataRow("TERM")]
+    public async Task Its_first_line_says_how_to_connect_and_a_signal_ends_it_cleanly(string signal)
+    {
+        if (!OperatingSystem.IsLinux() || (signal == "INT" && IgnoresInterrupts()))
+        {
+            Assert.Inconclusive("The signal would not come through.");
+        }
+
+        using var directory = new TemporaryDirectory();
+        using var agent = Start("cloud", "--data", directory.Path, "--mqtt-port", "0", "--json");
+        var line = await agent.StandardOutput.ReadLineAsync(Stopping);
+        var connection = (JsonObject)JsonNode.Parse(line!)!;
+
+        CollectionAssert.AreEqual(
+            new[] { "endpoint", "port", "rootCa", "claimCertificate", "claimKey", "template", "region", "account" },
+            connection.Select(member => member.Key).ToArray());
+        Assert.AreEqual(directory.File("root-ca.pem"), (string)connection["rootCa"]!);
+        Assert.AreEqual(line, (await File.ReadAllTextAsync(directory.File("root.json"), Stopping)).TrimEnd());
+        await using (var client = await MqttStreamClient.ConnectAsync(
+            new MqttStreamClientOptions
+            {
+                Host = (string)connection["endpoint"]!,
+                Port = (int)connection["port"]!,
+                Tls = new MqttTls(
+                    [X509Certificate2.CreateFromPem(await File.ReadAllTextAsync((string)connection["rootCa"]!, Stopping))],
+                    X509Certificate2.CreateFromPemFile((string)connection["claimCertificate"]!, (string)connection["claimKey"]!)),
+                Connect = new ConnectPacket("device-1"),
+            },
+            Stopping))
+        {
+            using var kill = Process.Start("kill", [$"-{signal}", agent.Id.ToString(CultureInfo.InvariantCulture)]);
+            await agent.WaitForExitAsync(Stopping);
+        }
+
+        Assert.AreEqual(0, agent.ExitCode);
+        Assert.AreEqual("", await agent.StandardOutput.ReadToEndAsync(Stopping), "the log is on standard error");
+        Assert.Contains("device-1 connected", await agent.StandardError.ReadToEndAsync(Stopping));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    [DataRow(new[] { "cloud" }, 2, "--data")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--mqtt-port", "many" }, 2, "--mqtt-port")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--mqtt-port", "65536" }, 2, "--mqtt-port 65536 is not between 0 and 65535")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--listen", "nowhere" }, 2, "--listen 'nowhere' is no IP address")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--account", "12" }, 2, "--account '12'")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--template", "a b" }, 2, "--template 'a b'")]
+    [DataRow(new[] { "cloud", "--data", "DAMAGED", "--mqtt-port", "0" }, 1, "registry.json is damaged")]
+    [DataRow(new[] { "cloud", "--data", "FILE", "--mqtt-port", "0" }, 1, "cannot be made")]
+    public async Task What_is_wrong_is_named_and_the_exit_status_tells_whose_fault_it_is(string[] arguments, int exitCode, string message)
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory.File("registry.json"), "{", Stopping);
+        using var agent = Start([.. arguments.Select(argument => argument switch
+        {
+            "DIR" => directory.File("new"),
+            "DAMAGED" => directory.Path,
+            "FILE" => directory.File("registry.json"),
+            _ => argument,
+        })]);
+
+        await agent.WaitForExitAsync(Stopping);
+
+        var errors = await agent.StandardError.ReadToEndAsync(Stopping);
+        Assert.AreEqual(exitCode, agent.ExitCode, errors);
+        Assert.Contains(message, errors);
+        Assert.DoesNotContain("   at ", errors, "no stack trace");
+    }
+
+    /// <summary>Whether this process, and so its children, ignores SIGINT: shells start background jobs so.</summary>
+    private static bool IgnoresInterrupts()
+    {
+        const string Field = "SigIgn:";
+        var mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith(Field, StringComparison.Ordinal))[Field.Length..].Trim();
+        return (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 2) != 0;
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "agent.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
+}
