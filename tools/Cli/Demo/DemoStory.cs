@@ -80,6 +80,7 @@ internal sealed class DemoStory
         await AwaitReadingsAsync(boards).ConfigureAwait(false);
         await subscriber.DisposeAsync().ConfigureAwait(false);
         await receiving.ConfigureAwait(false);
+        await cloud.DisposeAsync().ConfigureAwait(false);
         return Conclude(boards, first, second, certificates);
     }
 
