@@ -7,7 +7,7 @@ namespace LocalCloud;
 internal sealed class CloudLog
 {
     /// <summary>The longest text of a client's that is put into the log, in characters.</summary>
-    private const int MaximumTextLength = 300;
+    private const int MaximumTextLength = 1500;
 
     private readonly Action<LogEntry>? _sink;
     private readonly TimeProvider _clock;

@@ -101,9 +101,7 @@ internal sealed class MqttSession
         }
         catch (Exception e)
         {
-            // A fault of LocalCloud's own costs one connection, not the process, and is told with all that is known.
-            _broker.Log.Error($"{Name}: LocalCloud failed: {e}");
-            Close(DisconnectReason.ServerInitiatedDisconnect, "LocalCloud failed");
+            Fail(e);
         }
 
         Leave();
@@ -117,8 +115,10 @@ internal sealed class MqttSession
             _connection.Abort(new ConnectionAbortedException("The client does not read."));
             await writing;
         }
-
-        _ended.SetResult();
+        finally
+        {
+            _ended.SetResult();
+        }
     }
 
     /// <summary>Ends the connection. What is queued is still written. Only the first reason counts.</summary>
@@ -178,6 +178,12 @@ internal sealed class MqttSession
         while (_disconnection is null)
         {
             var result = await input.ReadAsync();
+            if (_disconnection is not null)
+            {
+                // What came in the same moment is not heard any more.
+                return;
+            }
+
             var buffer = result.Buffer;
             Packet? packet;
             try
@@ -246,8 +252,19 @@ internal sealed class MqttSession
         catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException or InvalidOperationException)
         {
             // InvalidOperationException: the connection was ended while this wrote.
-            Close(DisconnectReason.ConnectionLost, "the connection broke");
+            Close(DisconnectReason.ConnectionLost, $"the connection broke: {e.Message}");
         }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    /// <summary>A fault of LocalCloud's own costs one connection, not the process, and is told with all that is known.</summary>
+    private void Fail(Exception exception)
+    {
+        _broker.Log.Error($"{Name}: LocalCloud failed: {exception}");
+        Close(DisconnectReason.ServerInitiatedDisconnect, "LocalCloud failed");
     }
 
     /// <summary>Ends TLS properly. Without it a client cannot tell the end of a connection from one that was cut short by a stranger.</summary>

@@ -36,28 +36,32 @@ internal sealed class TlsHandshake
         });
     }
 
-    private SslServerAuthenticationOptions OptionsFor(ConnectionContext connection) => new()
+    private SslServerAuthenticationOptions OptionsFor(ConnectionContext connection)
     {
-        ServerCertificateContext = _server,
-        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        ClientCertificateRequired = true,
-        RemoteCertificateValidationCallback = (_, certificate, _, _) => Permits(connection, certificate as X509Certificate2),
-
-        // Every connection proves anew that it has its key, and finds its certificate as the registry has it now.
-        AllowTlsResume = false,
-        AllowRenegotiation = false,
-
-        // The registry says who may connect. The chain is built all the same; it must not follow addresses in a
-        // stranger's certificate.
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        CertificateChainPolicy = new X509ChainPolicy
+        connection.Features.GetRequiredFeature<Progress>().HasBegun = true;
+        return new()
         {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            VerificationFlags = X509VerificationFlags.AllFlags,
-            DisableCertificateDownloads = true,
-        },
-    };
+            ServerCertificateContext = _server,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ClientCertificateRequired = true,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => Permits(connection, certificate as X509Certificate2),
+
+            // Every connection proves anew that it has its key, and finds its certificate as the registry has it now.
+            AllowTlsResume = false,
+            AllowRenegotiation = false,
+
+            // The registry says who may connect. The chain is built all the same; it must not follow addresses in a
+            // stranger's certificate.
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                VerificationFlags = X509VerificationFlags.AllFlags,
+                DisableCertificateDownloads = true,
+            },
+        };
+    }
 
     private bool Permits(ConnectionContext connection, X509Certificate2? certificate)
     {
@@ -89,7 +93,9 @@ internal sealed class TlsHandshake
 
         if (!progress.IsDecided)
         {
-            _log.Warning($"a connection from {MqttSession.Format(connection.RemoteEndPoint)} broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks neither TLS 1.2 nor 1.3");
+            _log.Warning($"a connection from {MqttSession.Format(connection.RemoteEndPoint)} " + (progress.HasBegun
+                ? "broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks neither TLS 1.2 nor 1.3"
+                : "ended without a TLS handshake: what connected speaks no TLS, or said nothing"));
         }
     }
 
@@ -98,6 +104,10 @@ internal sealed class TlsHandshake
     {
         public HandshakeGate Gate { get; } = gate;
 
+        /// <summary>Whether a ClientHello came.</summary>
+        public bool HasBegun { get; set; }
+
+        /// <summary>Whether it came as far as the client's certificate.</summary>
         public bool IsDecided { get; private set; }
 
         public void SetDecision(bool isAccepted)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -90,6 +91,18 @@ public sealed class ClientCertificateTests
         await Assert.ThrowsAsync<AuthenticationException>(() => MqttStreamClient.ConnectAsync(options, Stopping));
 
         await cloud.Log.WaitAsync("does not trust the root CA", Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task What_speaks_no_TLS_is_told_in_the_log()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        using var client = new TcpClient();
+        await client.ConnectAsync(cloud.Server.Endpoint, cloud.Server.Port, Stopping);
+        await client.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), Stopping);
+
+        await cloud.Log.WaitAsync("ended without a TLS handshake: what connected speaks no TLS, or said nothing", Stopping);
     }
 
     [TestMethod]
