@@ -69,14 +69,14 @@ internal static class ListenSockets
         catch (SocketException e)
         {
             socket.Dispose();
-            var whatToDo = e.SocketErrorCode switch
+            var advice = e.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse => "is in use by another program. Stop that one, or choose another port (0 takes a free one)",
                 SocketError.AccessDenied => "is not allowed to this user. Choose a port above 1023 (0 takes a free one)",
                 SocketError.AddressNotAvailable => "is no address of this machine. Choose one that is, or none to be reached from this machine only",
                 _ => $"cannot be listened on: {e.Message}",
             };
-            throw new ListenException($"{endPoint} {whatToDo}.", e);
+            throw new ListenException($"{endPoint} {advice}.", e);
         }
     }
 }
