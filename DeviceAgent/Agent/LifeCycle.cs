@@ -97,7 +97,7 @@ namespace DeviceAgent.Agent
                 try
                 {
                     Note("unexpected " + e.GetType().Name + ": " + e.Message + "; the board starts anew");
-                    Pause(_board.Random(60000));
+                    Pause(_board.Random(60000), null); // no readings: they may be what failed
                 }
                 catch (Exception)
                 {
@@ -444,7 +444,9 @@ namespace DeviceAgent.Agent
         }
 
         /// <summary>Waits, and takes the readings that are due meanwhile.</summary>
-        private void Pause(int milliseconds)
+        private void Pause(int milliseconds) => Pause(milliseconds, _status.Publisher);
+
+        private void Pause(int milliseconds, TelemetryPublisher publisher)
         {
             long end = _clock.Milliseconds + milliseconds;
             while (!_isStopping)
@@ -456,7 +458,6 @@ namespace DeviceAgent.Agent
                     return;
                 }
 
-                TelemetryPublisher publisher = _status.Publisher;
                 if (publisher != null)
                 {
                     publisher.TakeIfDue();
