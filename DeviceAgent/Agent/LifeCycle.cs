@@ -148,6 +148,12 @@ namespace DeviceAgent.Agent
             }
 
             _status.Identity = _store.Load();
+            if (_status.Identity != null)
+            {
+                // The power may have gone just after the identity was stored
+                new ProvisioningJournal(_storage).DeleteIfOf(_status.Identity.CertificateId);
+            }
+
             if (_status.Identity != null && _board.IsResetButtonHeld)
             {
                 _log.Write("identity: the reset button is held, so the device is provisioned again");
