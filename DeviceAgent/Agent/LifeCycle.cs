@@ -200,9 +200,8 @@ namespace DeviceAgent.Agent
             FleetProvisioning provisioning = new FleetProvisioning(_storage, _store, _clients, _clock, _log, _signal);
             while (!_isStopping)
             {
-                ComeRound();
                 int pause;
-                string problem = _network.Connect(_settings.WifiSsid, _settings.WifiPassword, NetworkTimeout);
+                string problem = AwaitNetwork();
                 if (problem != null)
                 {
                     Failed("network: " + problem);
@@ -280,7 +279,7 @@ namespace DeviceAgent.Agent
         /// <summary>One connection with the device's own identity, from the network to its loss, and the pause after it.</summary>
         private void Connect()
         {
-            string problem = _network.Connect(_settings.WifiSsid, _settings.WifiPassword, NetworkTimeout);
+            string problem = AwaitNetwork();
             bool wasRefused = false;
             if (problem != null)
             {
@@ -316,6 +315,34 @@ namespace DeviceAgent.Agent
             {
                 Failed(problem);
                 Pause(wasRefused ? _refusedBackoff.Next() : _backoff.Next());
+            }
+        }
+
+        /// <summary>Waits for the network, and takes the readings that are due meanwhile.</summary>
+        /// <returns><see langword="null"/> once it can be used, else why not.</returns>
+        private string AwaitNetwork()
+        {
+            long end = _clock.Milliseconds + (NetworkTimeout * 1000);
+            while (true)
+            {
+                ComeRound();
+                long start = _clock.Milliseconds;
+                int wait = (int)(end - start);
+                TelemetryPublisher publisher = _status.Publisher;
+                if (publisher != null)
+                {
+                    publisher.TakeIfDue();
+                    int untilDue = publisher.UntilDue;
+                    wait = untilDue < wait ? untilDue : wait;
+                }
+
+                int seconds = (wait + 999) / 1000;
+                string problem = _network.Connect(_settings.WifiSsid, _settings.WifiPassword, seconds < 1 ? 1 : seconds);
+                long now = _clock.Milliseconds;
+                if (problem == null || _isStopping || now >= end || now - start < wait)
+                {
+                    return problem; // the last: what fails before its time has no use for the rest of it
+                }
             }
         }
 
