@@ -43,11 +43,14 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>The certificates issued: each a <see cref="FakeCertificate"/>.</summary>
         public ArrayList Certificates => _certificates;
 
-        /// <summary>Topics of what was published with QoS 1 and received, the last 40.</summary>
+        /// <summary>Topics of what was published with QoS 1 and received, the last <see cref="Kept"/>.</summary>
         public ArrayList Topics => _topics;
 
         /// <summary>The payloads to <see cref="Topics"/>, as text.</summary>
         public ArrayList Payloads => _payloads;
+
+        /// <summary>How many messages are kept.</summary>
+        public int Kept { get; set; } = 12;
 
         /// <summary>Messages received with QoS 1, those sent again among them.</summary>
         public int Received { get; private set; }
@@ -194,12 +197,16 @@ namespace DeviceAgent.Tests.Fakes
             }
         }
 
-        internal void Publish(FakeMqttClient client, ushort id, string topic, byte[] payload, bool isRepeated)
+        internal void Publish(FakeMqttClient client, ushort id, string topic, byte[] payload)
         {
             bool isCreate = topic == ProvisioningTopics.CreateKeys;
             bool isRegister = topic.StartsWith("$aws/provisioning-templates/");
             string step = isCreate ? "CreateKeys" : isRegister ? "RegisterThing" : "PUBLISH";
-            _trace.Add(step + (id == 0 ? " QoS 0" : isRepeated ? " again" : ""));
+            if (id == 0)
+            {
+                _trace.Add(step + " QoS 0");
+            }
+
             string what = What(step);
             if (what == "close")
             {
@@ -238,7 +245,7 @@ namespace DeviceAgent.Tests.Fakes
         private void Keep(string topic, byte[] payload)
         {
             Received++;
-            if (_topics.Count == 40)
+            if (_topics.Count == Kept)
             {
                 _topics.RemoveAt(0);
                 _payloads.RemoveAt(0);

@@ -6,7 +6,7 @@ namespace DeviceAgent.Tests.Fakes
     /// <summary>Collects what the agent tells, and notices a secret in it.</summary>
     public sealed class FakeLog : ILog
     {
-        private const int LinesKept = 60;
+        private const int LinesKept = 20;
 
         private readonly ArrayList _lines = new ArrayList();
 
@@ -22,6 +22,11 @@ namespace DeviceAgent.Tests.Fakes
             if (line.Contains("KEY-") || line.Contains("TOKEN-") || line.Contains(FakeDevice.WifiPassword))
             {
                 Leak = Leak ?? line;
+            }
+
+            if (line.StartsWith("reading "))
+            {
+                return; // one for each reading would push out what a test looks for
             }
 
             if (_lines.Count == LinesKept)

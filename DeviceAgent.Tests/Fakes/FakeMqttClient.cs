@@ -177,14 +177,14 @@ namespace DeviceAgent.Tests.Fakes
 
             if (qosLevel == MqttQoSLevel.AtMostOnce)
             {
-                _clock.After(1, () => Arrive(() => _cloud.Publish(this, 0, topic, message, false)));
+                _clock.After(1, () => Arrive(() => _cloud.Publish(this, 0, topic, message)));
                 return id;
             }
 
             _unacknowledged.Add(id);
             if (_cloud.IsFast)
             {
-                _cloud.Publish(this, id, topic, message, false); // its acknowledgement comes before the caller has the id
+                _cloud.Publish(this, id, topic, message); // its acknowledgement comes before the caller has the id
             }
             else
             {
@@ -286,7 +286,7 @@ namespace DeviceAgent.Tests.Fakes
             }
 
             _clock.After(1000, () => Attempt(id, topic, message, attempt + 1));
-            _cloud.Publish(this, id, topic, message, attempt > 1);
+            _cloud.Publish(this, id, topic, message);
         }
 
         private void Arrive(Action action)

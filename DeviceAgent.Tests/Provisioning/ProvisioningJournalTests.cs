@@ -9,7 +9,7 @@ namespace DeviceAgent.Tests.Provisioning
     public class ProvisioningJournalTests
     {
         private const long Now = 1785585600; // 2026-08-01T12:00:00Z
-        private const string Answer = "{\"certificateId\":\"id-1\",\"certificatePem\":\"-----BEGIN CERT-1\\nx\",\"privateKey\":\"-----BEGIN KEY-1\\/\",\"certificateOwnershipToken\":\"TOKEN\\u003d\"}";
+        private static string Answer => "{\"certificateId\":\"id-1\",\"certificatePem\":\"-----BEGIN CERT-1\\nx\",\"privateKey\":\"-----BEGIN KEY-1\\/\",\"certificateOwnershipToken\":\"TOKEN\\u003d\"}";
 
         [TestMethod]
         public void AnAnswerIsTakenAndComesBackFromTheStorage()
