@@ -12,6 +12,7 @@ namespace DeviceAgent.Esp32
         /// <inheritdoc/>
         public string Connect(string ssid, string password, int timeoutSeconds)
         {
+            password = password ?? ""; // an open network
             bool isStored = ssid == null || IsStored(ssid, password);
 
             // Always with a token: without one the helper waits for ever

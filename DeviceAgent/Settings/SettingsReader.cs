@@ -18,6 +18,10 @@ namespace DeviceAgent.Settings
         /// <summary>Characters that a template's name may have (aws/Fleet-Provisioning-for-AWS-IoT-embedded-sdk, fleet_provisioning.h).</summary>
         private const int MaximumTemplateName = 36;
 
+        // What the nanoFramework firmware can store: 32 and 64 bytes, ended by a zero (nf-interpreter, nanoHAL_Network.h)
+        private const int LongestSsid = 31;
+        private const int LongestPassword = 63;
+
         private readonly ArrayList _problems = new ArrayList();
         private readonly string _hardwareId;
         private JsonReader _json;
@@ -232,11 +236,11 @@ namespace DeviceAgent.Settings
         {
             if (_json.Is("ssid"))
             {
-                _settings.WifiSsid = ReadText("wifi.ssid", 1, 32);
+                _settings.WifiSsid = ReadText("wifi.ssid", 1, LongestSsid);
             }
             else if (_json.Is("password"))
             {
-                _settings.WifiPassword = ReadText("wifi.password", 0, 64);
+                _settings.WifiPassword = ReadText("wifi.password", 0, LongestPassword);
             }
             else
             {
