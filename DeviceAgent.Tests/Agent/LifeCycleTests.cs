@@ -253,6 +253,43 @@ namespace DeviceAgent.Tests.Agent
         }
 
         [TestMethod]
+        public void CommandsThatComeTooFastAreCountedInAnAnswer()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Clock.After(
+                20000,
+                () =>
+                {
+                    for (int i = 0; i < 7; i++)
+                    {
+                        device.Cloud.Send(device.Clients.Live, FakeDevice.CommandTopic, Encoding.UTF8.GetBytes("{\"id\":\"" + i.ToString() + "\",\"command\":\"ping\"}"), false);
+                    }
+                });
+            device.Run(30);
+            int answered = 0;
+            int dropped = 0;
+            foreach (string payload in device.Cloud.Payloads)
+            {
+                answered += payload.IndexOf("\"ok\"") >= 0 ? 1 : 0;
+                int at = payload.IndexOf(" commands came faster");
+                dropped += at > 0 ? payload[at - 1] - '0' : 0;
+            }
+
+            Assert.IsTrue(dropped > 0);
+            Assert.AreEqual(7, answered + dropped);
+        }
+
+        [TestMethod]
+        public void ABoardWhoseClockIsNotSetDoesNotConnect()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Clock.UtcNow = new DateTime(1970, 1, 1);
+            device.Run(100);
+            Assert.AreEqual(0, device.Clients.Made);
+            Assert.IsTrue(device.Log.Has("the time of day is not set"));
+        }
+
+        [TestMethod]
         public void AnIntervalThatWasSetByCommandHoldsAfterAReboot()
         {
             FakeDevice device = Provisioned();

@@ -191,6 +191,17 @@ namespace DeviceAgent.Agent
                 Note(SettingsReader.FileName + ": " + problem);
             }
 
+            if (_settings == null)
+            {
+                string files = "";
+                foreach (string file in _storage.List())
+                {
+                    files += " " + file;
+                }
+
+                _log.Write("storage holds:" + files);
+            }
+
             return _settings != null;
         }
 
@@ -338,6 +349,11 @@ namespace DeviceAgent.Agent
 
                 int seconds = (wait + 999) / 1000;
                 string problem = _network.Connect(_settings.WifiSsid, _settings.WifiPassword, seconds < 1 ? 1 : seconds);
+                if (problem == null && !_clock.IsSet)
+                {
+                    problem = "the time of day is not set, so that no certificate can be verified";
+                }
+
                 long now = _clock.Milliseconds;
                 if (problem == null || _isStopping || now >= end || now - start < wait)
                 {
@@ -389,6 +405,7 @@ namespace DeviceAgent.Agent
             }
 
             int unacknowledged = 0;
+            int lost = 0;
             while (!_isStopping && !_commands.IsRebootWanted)
             {
                 ComeRound();
@@ -400,8 +417,14 @@ namespace DeviceAgent.Agent
                 MqttMsgPublishEventArgs message = session.Receive(0);
                 if (message != null)
                 {
-                    Answer(session, message);
+                    Answer(session, _commands.Handle(message));
                     continue;
+                }
+
+                if (session.Lost > lost)
+                {
+                    Answer(session, _commands.Refuse((session.Lost - lost).ToString() + " commands came faster than they could be carried out, and were dropped"));
+                    lost = session.Lost;
                 }
 
                 TelemetryPublisher publisher = _status.Publisher;
@@ -430,9 +453,8 @@ namespace DeviceAgent.Agent
             return null;
         }
 
-        private void Answer(MqttSession session, MqttMsgPublishEventArgs message)
+        private void Answer(MqttSession session, string answer)
         {
-            string answer = _commands.Handle(message);
             _log.Write("command: " + answer);
             if (!session.Publish(_status.Publisher.Topic, Encoding.UTF8.GetBytes(answer)))
             {

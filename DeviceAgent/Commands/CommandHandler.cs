@@ -59,11 +59,19 @@ namespace DeviceAgent.Commands
         {
             Hashtable answer = new Hashtable();
             string problem = Parse(message);
-            if (problem == null)
-            {
-                problem = CarryOut(answer);
-            }
+            return Complete(answer, problem == null ? CarryOut(answer) : problem);
+        }
 
+        /// <summary>The answer to commands that could not be read.</summary>
+        /// <param name="problem">What became of them.</param>
+        public string Refuse(string problem)
+        {
+            _id = null;
+            return Complete(new Hashtable(), problem);
+        }
+
+        private string Complete(Hashtable answer, string problem)
+        {
             answer["CLIENT_ID"] = _settings.ThingName;
             answer["TIMESTAMP"] = ReadingFormat.Timestamp(_clock.UtcNow);
             answer["COMMAND_ID"] = _id;
