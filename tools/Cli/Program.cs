@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Cli;
 
 RootCommand root = new("The device agent's PC side: the whole story on this machine, a local stand-in for AWS IoT Core, and virtual devices.")
@@ -21,4 +22,14 @@ if (parsed.Errors.Count > 0)
     return ExitStatus.BadUse;
 }
 
-return await parsed.InvokeAsync();
+// The first signal asks a command to end: it says its goodbyes and tells what it did. A second one ends it at once.
+using CancellationTokenSource stopping = new();
+using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+return await parsed.InvokeAsync(cancellationToken: stopping.Token);
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = !stopping.IsCancellationRequested;
+    stopping.Cancel();
+}

@@ -46,6 +46,11 @@ internal sealed class DemoStory
         {
             return await TellAsync(folder.FullName, cancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("stopped before its end");
+            return ExitStatus.Failed;
+        }
         finally
         {
             folder.Delete(recursive: true);
@@ -72,11 +77,13 @@ internal sealed class DemoStory
         DeviceRunOptions options = new(_readings, s_patience);
         Say("first boot: all boards are switched on");
         DemoBoot[] first = await Task.WhenAll(boards.Select(b => Task.Run(() => b.BootAsync(options, cancellationToken), CancellationToken.None))).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
         Dictionary<string, int> certificates = new(_certificates);
 
         Say("second boot: all boards are switched off and on again");
         DemoBoot[] second = await Task.WhenAll(boards.Select(b => Task.Run(() => b.BootAsync(options, cancellationToken), CancellationToken.None))).ConfigureAwait(false);
 
+        cancellationToken.ThrowIfCancellationRequested();
         await AwaitReadingsAsync(boards).ConfigureAwait(false);
         await subscriber.DisposeAsync().ConfigureAwait(false);
         await receiving.ConfigureAwait(false);
