@@ -8,8 +8,8 @@ namespace LocalCloud;
 /// <summary>The message broker: knows the connections, and brings messages from one to the others.</summary>
 internal sealed class MqttBroker
 {
-    private readonly ConcurrentDictionary<MqttSession, byte> _sessions = new();
-    private readonly ConcurrentDictionary<string, MqttSession> _clients = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ClientConnection, byte> _sessions = new();
+    private readonly ConcurrentDictionary<string, ClientConnection> _clients = new(StringComparer.Ordinal);
     private readonly SubscriptionTable _subscriptions = new();
     private readonly DeviceRegistry _registry;
     private readonly ClientCertificateCheck _certificates;
@@ -41,7 +41,7 @@ internal sealed class MqttBroker
     /// <param name="certificate">The client's certificate.</param>
     public async Task ServeAsync(ConnectionContext connection, X509Certificate2 certificate)
     {
-        var session = new MqttSession(this, connection, CertificateAuthority.IdOf(certificate));
+        var session = new ClientConnection(this, connection, CertificateAuthority.IdOf(certificate));
         _sessions.TryAdd(session, 0);
 
         // From here on a change of the certificate's status finds the session; one that came before is found now.
@@ -61,9 +61,9 @@ internal sealed class MqttBroker
     }
 
     /// <summary>Makes a session the one of its client id. One that was there before is dropped, as AWS drops it.</summary>
-    public void Enter(MqttSession session)
+    public void Enter(ClientConnection session)
     {
-        MqttSession? before = null;
+        ClientConnection? before = null;
         _clients.AddOrUpdate(session.ClientId, session, (_, old) =>
         {
             before = old;
@@ -75,7 +75,7 @@ internal sealed class MqttBroker
     /// <summary>Takes a session out of everything.</summary>
     /// <param name="session">The session.</param>
     /// <param name="filters">Its subscriptions.</param>
-    public void Leave(MqttSession session, IEnumerable<string> filters)
+    public void Leave(ClientConnection session, IEnumerable<string> filters)
     {
         _clients.TryRemove(KeyValuePair.Create(session.ClientId, session));
         foreach (var filter in filters)
@@ -84,9 +84,9 @@ internal sealed class MqttBroker
         }
     }
 
-    public void Subscribe(MqttSession session, string filter, QualityOfService granted) => _subscriptions.Add(session, filter, granted);
+    public void Subscribe(ClientConnection session, string filter, QualityOfService granted) => _subscriptions.Add(session, filter, granted);
 
-    public void Unsubscribe(MqttSession session, string filter) => _subscriptions.Remove(session, filter);
+    public void Unsubscribe(ClientConnection session, string filter) => _subscriptions.Remove(session, filter);
 
     /// <summary>Brings a message to everyone who subscribed to its topic and whose policies let it receive.</summary>
     public void Publish(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService)

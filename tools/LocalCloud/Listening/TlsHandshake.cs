@@ -69,7 +69,7 @@ internal sealed class TlsHandshake
         connection.Features.GetRequiredFeature<Progress>().SetDecision(fault is null);
         if (fault is not null)
         {
-            _log.Warning($"a connection from {MqttSession.Format(connection.RemoteEndPoint)} is refused: {fault}");
+            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {fault}");
         }
 
         return fault is null;
@@ -93,7 +93,7 @@ internal sealed class TlsHandshake
 
         if (!progress.IsDecided)
         {
-            _log.Warning($"a connection from {MqttSession.Format(connection.RemoteEndPoint)} " + (progress.HasBegun
+            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} " + (progress.HasBegun
                 ? "broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks neither TLS 1.2 nor 1.3"
                 : "ended without a TLS handshake: what connected speaks no TLS, or said nothing"));
         }

@@ -15,7 +15,7 @@ namespace LocalCloud;
 /// One task reads and handles packets in order, another writes. Everything that is to be written goes through a bounded
 /// queue, so that a client that does not read holds up nobody but itself.
 /// </remarks>
-internal sealed class MqttSession
+internal sealed class ClientConnection
 {
     /// <summary>AWS's return code for a CONNECT that no policy allows; MQTT 3.1.1 would have 5.</summary>
     private const byte NotAuthorized = 7;
@@ -55,7 +55,7 @@ internal sealed class MqttSession
     private bool _isConnected;
     private Will? _will;
 
-    public MqttSession(MqttBroker broker, ConnectionContext connection, string certificateId)
+    public ClientConnection(MqttBroker broker, ConnectionContext connection, string certificateId)
     {
         _broker = broker;
         _connection = connection;
