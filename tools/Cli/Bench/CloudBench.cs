@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text.Json;
+using Mqtt;
+
+namespace Cli.Bench;
+
+/// <summary>LocalCloud beside other brokers: each in a process of its own, the same clients, the brokers by turns.</summary>
+/// <param name="clients">Clients at once.</param>
+/// <param name="time">The time of a measurement.</param>
+/// <param name="rounds">How often the brokers take turns.</param>
+/// <param name="aedesFolder">The folder whose node_modules has aedes, or null.</param>
+/// <param name="json">Whether standard output ends in a JSON object.</param>
+internal sealed class CloudBench(int clients, TimeSpan time, int rounds, string? aedesFolder, bool json)
+{
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    private readonly TextWriter _story = json ? Console.Error : Console.Out;
+
+    /// <summary>Runs it.</summary>
+    /// <returns>An exit status.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("bench-");
+        List<BrokerProcess> brokers = [];
+        List<string> leftOut = [];
+        try
+        {
+            BenchCertificates certificates = await BenchCertificates.CreateAsync(folder.CreateSubdirectory("cloud").FullName, cancellationToken).ConfigureAwait(false);
+            brokers.Add(await Brokers.StartLocalCloudAsync(certificates, cancellationToken).ConfigureAwait(false));
+            Add(await Brokers.StartMosquittoAsync(certificates, folder.FullName, cancellationToken).ConfigureAwait(false), "mosquitto", "it is neither in PATH nor in /usr/sbin");
+            Add(
+                await Brokers.StartAedesAsync(certificates, folder.FullName, aedesFolder, cancellationToken).ConfigureAwait(false),
+                "aedes",
+                aedesFolder is null ? "name a folder whose node_modules has it with --aedes" : $"{aedesFolder}/node_modules has no aedes, or there is no node");
+            return await MeasureAsync(brokers, leftOut, certificates.Tls, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("stopped before its end");
+            return ExitStatus.Failed;
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or SocketException or AuthenticationException or MqttRefusedException or MqttProtocolException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return ExitStatus.Failed;
+        }
+        finally
+        {
+            foreach (BrokerProcess broker in brokers)
+            {
+                await broker.DisposeAsync().ConfigureAwait(false);
+            }
+
+            folder.Delete(recursive: true);
+        }
+
+        void Add(BrokerProcess? broker, string name, string why)
+        {
+            if (broker is not null)
+            {
+                brokers.Add(broker);
+            }
+            else
+            {
+                leftOut.Add(name);
+                _story.WriteLine($"{name} is left out: {why}");
+            }
+        }
+    }
+
+    private async Task<int> MeasureAsync(List<BrokerProcess> brokers, List<string> leftOut, MqttTls tls, CancellationToken cancellationToken)
+    {
+        double[] connections = new double[brokers.Count];
+        double[] messages = new double[brokers.Count];
+        for (int round = 1; round <= rounds; round++)
+        {
+            for (int i = 0; i < brokers.Count; i++)
+            {
+                BrokerLoad load = new("localhost", brokers[i].Port, tls, clients);
+                double ofConnections = await OfAsync(brokers[i], load.MeasureConnectionsAsync(time, cancellationToken)).ConfigureAwait(false);
+                double ofMessages = await OfAsync(brokers[i], load.MeasureMessagesAsync(time, cancellationToken)).ConfigureAwait(false);
+                connections[i] += ofConnections / rounds;
+                messages[i] += ofMessages / rounds;
+                _story.WriteLine($"round {round} of {rounds}: {brokers[i].Name}: {ofConnections:0} connections/s, {ofMessages:0} messages/s");
+            }
+        }
+
+        BenchFigures[] figures = [.. brokers.Select((b, i) => new BenchFigures(
+            b.Name,
+            Math.Round(connections[i], 1),
+            Math.Round(messages[i], 1),
+            Math.Round(connections[0] / connections[i], 3),
+            Math.Round(messages[0] / messages[i], 3)))];
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new { clients, seconds = time.TotalSeconds, rounds, brokers = figures, leftOut }, s_json));
+        }
+        else
+        {
+            Output.Table(
+                ["broker", "connections/s", "LocalCloud / it", "QoS 1 messages/s", "LocalCloud / it"],
+                figures.Select(f => new[] { f.Broker, Text(f.ConnectionsPerSecond, "0"), Text(f.ConnectionsOfLocalCloud, "0.00"), Text(f.MessagesPerSecond, "0"), Text(f.MessagesOfLocalCloud, "0.00") }));
+        }
+
+        return ExitStatus.Done;
+    }
+
+    private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+
+    /// <summary>Says of which broker a fault is, and that a broker which does nothing has one.</summary>
+    private static async Task<double> OfAsync(BrokerProcess broker, Task<double> measurement)
+    {
+        try
+        {
+            double rate = await measurement.ConfigureAwait(false);
+            return rate > 0 ? rate : throw new IOException("nothing was done in the time");
+        }
+        catch (Exception e) when (e is IOException or SocketException or AuthenticationException or MqttRefusedException or MqttProtocolException or System.Threading.Channels.ChannelClosedException)
+        {
+            throw new InvalidOperationException($"{broker.Name}: {e.Message}", e);
+        }
+    }
+}
