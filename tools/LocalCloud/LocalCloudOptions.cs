@@ -32,6 +32,12 @@ public sealed record LocalCloudOptions
     /// <summary>What a RegisterThing is answered that repeats an accepted one.</summary>
     public RepeatedRegistration RepeatedRegistration { get; init; }
 
+    /// <summary>
+    /// Whether a client that names no server in its TLS handshake (SNI) is refused, as AWS does. Clients name none when they
+    /// are told an address instead of a host name, so nothing is demanded where <see cref="Host"/> itself is an address.
+    /// </summary>
+    public bool DemandServerName { get; init; } = true;
+
     /// <summary>The time that tokens, keep-alive and certificates go by.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

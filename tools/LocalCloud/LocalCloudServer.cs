@@ -135,7 +135,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
         var check = new ClientCertificateCheck(registry, clock);
         var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, clock, log));
         var broker = new MqttBroker(registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)), provisioning, check, clock, log);
-        var host = BuildHost(sockets, new TlsHandshake(authority, check, log), broker);
+        var host = BuildHost(sockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log), broker);
         undo.Add(host);
         await host.StartAsync(cancellationToken);
 

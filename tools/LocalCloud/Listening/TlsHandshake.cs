@@ -13,15 +13,29 @@ namespace LocalCloud;
 /// <summary>TLS 1.2 and 1.3 with client certificates; who is refused, is refused in the handshake, and the log tells why.</summary>
 internal sealed class TlsHandshake
 {
+    /// <summary>How long a handshake may take. LocalCloud's own: it is also what Kestrel grants.</summary>
+    public static readonly TimeSpan LongestHandshake = TimeSpan.FromSeconds(10);
+
     private readonly SslStreamCertificateContext _server;
     private readonly ClientCertificateCheck _check;
+    private readonly bool _demandsServerName;
+    private readonly TimeProvider _clock;
     private readonly CloudLog _log;
+    private readonly PendingHandshakes _pending = new();
 
-    public TlsHandshake(CertificateAuthority authority, ClientCertificateCheck check, CloudLog log)
+    /// <summary>Makes it.</summary>
+    /// <param name="authority">Where the server's certificate comes from.</param>
+    /// <param name="check">Who may connect.</param>
+    /// <param name="demandsServerName">Whether a client that sends no server name (SNI) is refused, as AWS does.</param>
+    /// <param name="clock">The time that <see cref="LongestHandshake"/> goes by.</param>
+    /// <param name="log">Where refusals are told.</param>
+    public TlsHandshake(CertificateAuthority authority, ClientCertificateCheck check, bool demandsServerName, TimeProvider clock, CloudLog log)
     {
         // Offline: the chain is complete as it is, and nothing is fetched from anywhere.
         _server = SslStreamCertificateContext.Create(authority.Server, additionalCertificates: null, offline: true);
         _check = check;
+        _demandsServerName = demandsServerName;
+        _clock = clock;
         _log = log;
     }
 
@@ -32,13 +46,26 @@ internal sealed class TlsHandshake
         listen.Use(next => connection => FollowAsync(next, connection));
         listen.UseHttps(new TlsHandshakeCallbackOptions
         {
-            OnConnection = context => ValueTask.FromResult(OptionsFor(context.Connection)),
+            OnConnection = context => ValueTask.FromResult(OptionsFor(context)),
+
+            // The time is taken here, by the clock that everything else goes by.
+            HandshakeTimeout = TimeSpan.FromDays(1),
         });
     }
 
-    private SslServerAuthenticationOptions OptionsFor(ConnectionContext connection)
+    private SslServerAuthenticationOptions OptionsFor(TlsHandshakeCallbackContext context)
     {
-        connection.Features.GetRequiredFeature<Progress>().HasBegun = true;
+        var connection = context.Connection;
+        var handshake = connection.Features.GetRequiredFeature<PendingHandshake>();
+        handshake.HasBegun = true;
+        if (_demandsServerName && string.IsNullOrEmpty(context.ClientHelloInfo.ServerName))
+        {
+            Decide(handshake);
+            var refusal = "the client names no server (SNI), as AWS IoT Core demands: let it connect to a host name, not to an address";
+            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {refusal}");
+            throw new AuthenticationException(refusal);
+        }
+
         return new()
         {
             ServerCertificateContext = _server,
@@ -66,7 +93,9 @@ internal sealed class TlsHandshake
     private bool Permits(ConnectionContext connection, X509Certificate2? certificate)
     {
         var fault = _check.FindFault(certificate);
-        connection.Features.GetRequiredFeature<Progress>().SetDecision(fault is null);
+        var handshake = connection.Features.GetRequiredFeature<PendingHandshake>();
+        Decide(handshake);
+        handshake.Gate.Decide(fault is null);
         if (fault is not null)
         {
             _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {fault}");
@@ -75,45 +104,45 @@ internal sealed class TlsHandshake
         return fault is null;
     }
 
-    /// <summary>Puts the gate between TLS and the network, and tells of handshakes that broke off before it came to the client's certificate.</summary>
+    private void Decide(PendingHandshake handshake)
+    {
+        handshake.IsDecided = true;
+        _pending.Remove(handshake);
+    }
+
+    /// <summary>
+    /// Puts the gate between TLS and the network, sees to it that handshakes come to an end, and tells of those that broke
+    /// off before it came to the client's certificate.
+    /// </summary>
     private async Task FollowAsync(ConnectionDelegate next, ConnectionContext connection)
     {
         var network = connection.Transport;
-        var progress = new Progress(new HandshakeGate(network.Output));
-        connection.Features.Set(progress);
-        connection.Transport = new GatedTransport(network.Input, progress.Gate);
+        var handshake = new PendingHandshake(connection);
+        connection.Features.Set(handshake);
+        connection.Transport = new GatedTransport(network.Input, handshake.Gate);
         try
         {
-            await next(connection);
+            // It stays until the connection ends, and does nothing to one whose handshake is done.
+            using (_clock.CreateTimer(_ => handshake.Cut($"its TLS handshake was not finished within {LongestHandshake.TotalSeconds:0} s"), state: null, LongestHandshake, Timeout.InfiniteTimeSpan))
+            {
+                _pending.Add(handshake);
+                await next(connection);
+            }
         }
         finally
         {
+            _pending.Remove(handshake);
             connection.Transport = network;
         }
 
-        if (!progress.IsDecided)
+        if (!handshake.IsDecided)
         {
-            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} " + (progress.HasBegun
-                ? "broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks neither TLS 1.2 nor 1.3"
-                : "ended without a TLS handshake: what connected speaks no TLS, or said nothing"));
-        }
-    }
-
-    /// <summary>How far a handshake has come.</summary>
-    private sealed class Progress(HandshakeGate gate)
-    {
-        public HandshakeGate Gate { get; } = gate;
-
-        /// <summary>Whether a ClientHello came.</summary>
-        public bool HasBegun { get; set; }
-
-        /// <summary>Whether it came as far as the client's certificate.</summary>
-        public bool IsDecided { get; private set; }
-
-        public void SetDecision(bool isAccepted)
-        {
-            IsDecided = true;
-            Gate.Decide(isAccepted);
+            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} " + handshake switch
+            {
+                { WhyCut: { } why } => "is cut: " + why,
+                { HasBegun: true } => "broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks neither TLS 1.2 nor 1.3",
+                _ => "ended without a TLS handshake: what connected speaks no TLS, or said nothing",
+            });
         }
     }
 

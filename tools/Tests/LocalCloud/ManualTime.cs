@@ -7,7 +7,7 @@ internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<Timer> _timers = [];
-    private readonly List<(TimeSpan DueTime, TaskCompletionSource Set)> _awaited = [];
+    private readonly List<(TimeSpan DueTime, int Count, TaskCompletionSource Set)> _awaited = [];
     private DateTimeOffset _now = DateTimeOffset.UtcNow;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -31,17 +31,20 @@ internal sealed class ManualTime : TimeProvider
     }
 
     /// <summary>Ends when somebody sets a timer for that time from then, or has set one.</summary>
-    public Task WaitForTimerAsync(TimeSpan dueTime, CancellationToken cancellationToken)
+    public Task WaitForTimerAsync(TimeSpan dueTime, CancellationToken cancellationToken) => WaitForTimersAsync(dueTime, 1, cancellationToken);
+
+    /// <summary>Ends when as many timers are set for that time from now; the clock must stand meanwhile.</summary>
+    public Task WaitForTimersAsync(TimeSpan dueTime, int count, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            if (_timers.Any(timer => timer.Due == _now + dueTime))
+            if (_timers.Count(timer => timer.Due == _now + dueTime) >= count)
             {
                 return Task.CompletedTask;
             }
 
             var set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _awaited.Add((dueTime, set));
+            _awaited.Add((dueTime, count, set));
             return set.Task.WaitAsync(cancellationToken);
         }
     }
@@ -85,7 +88,8 @@ internal sealed class ManualTime : TimeProvider
                 {
                     Due = time._now + dueTime;
                     time._timers.Add(this);
-                    foreach (var (_, set) in time._awaited.Where(awaited => awaited.DueTime == dueTime))
+                    var alike = time._timers.Count(timer => timer.Due == Due);
+                    foreach (var (_, _, set) in time._awaited.Where(awaited => awaited.DueTime == dueTime && awaited.Count <= alike))
                     {
                         set.TrySetResult();
                     }

@@ -1,0 +1,47 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+
+namespace LocalCloud;
+
+/// <summary>A TLS handshake that is not done, and how far it has come.</summary>
+internal sealed class PendingHandshake
+{
+    private readonly ConnectionContext _connection;
+    private string? _cut;
+
+    public PendingHandshake(ConnectionContext connection)
+    {
+        _connection = connection;
+        Gate = new HandshakeGate(connection.Transport.Output);
+        Address = connection.RemoteEndPoint switch
+        {
+            IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => mapped.Address.MapToIPv4(),
+            IPEndPoint endPoint => endPoint.Address,
+            _ => IPAddress.None,
+        };
+    }
+
+    public HandshakeGate Gate { get; }
+
+    /// <summary>The client's address, without its port.</summary>
+    public IPAddress Address { get; }
+
+    /// <summary>Whether a ClientHello came.</summary>
+    public bool HasBegun { get; set; }
+
+    /// <summary>Whether it is known if the client may go on.</summary>
+    public bool IsDecided { get; set; }
+
+    /// <summary>Why it was ended from this side, or null.</summary>
+    public string? WhyCut => _cut;
+
+    /// <summary>Ends the connection, unless the handshake is decided. Only the first reason counts.</summary>
+    /// <param name="why">The rest of a sentence, for the log.</param>
+    public void Cut(string why)
+    {
+        if (!IsDecided && Interlocked.CompareExchange(ref _cut, why, null) is null)
+        {
+            _connection.Abort(new ConnectionAbortedException("The TLS handshake was not finished."));
+        }
+    }
+}
