@@ -19,7 +19,15 @@ internal sealed class Authorizer
     /// <param name="clientId">Its client id.</param>
     /// <param name="action">One of <see cref="PolicyActions"/>.</param>
     /// <param name="resource">What it is about.</param>
-    public PolicyDecision Decide(string certificateId, string clientId, string action, string resource)
+    public PolicyDecision Decide(string certificateId, string clientId, string action, string resource) =>
+        Decide(certificateId, new PolicyConnection(clientId, SourceAddress: null, IsPersistent: false, LastWillTopic: null), action, resource);
+
+    /// <summary>Whether a connection may do something.</summary>
+    /// <param name="certificateId">Its certificate.</param>
+    /// <param name="connection">What else policies can ask about it.</param>
+    /// <param name="action">One of <see cref="PolicyActions"/>.</param>
+    /// <param name="resource">What it is about.</param>
+    public PolicyDecision Decide(string certificateId, PolicyConnection connection, string action, string resource)
     {
         var state = _registry.State;
         if (!state.Certificates.TryGetValue(certificateId, out var certificate))
@@ -36,7 +44,14 @@ internal sealed class Authorizer
             }
         }
 
-        var thingName = certificate.Things.Contains(clientId) && state.Things.ContainsKey(clientId) ? clientId : null;
-        return PolicyEngine.Evaluate(policies, action, resource, new PolicyContext(clientId, thingName));
+        var thing = certificate.Things.Contains(connection.ClientId) ? state.Things.GetValueOrDefault(connection.ClientId) : null;
+        return PolicyEngine.Evaluate(policies, action, resource, new PolicyContext(connection.ClientId, thing)
+        {
+            CertificateId = certificateId,
+            CertificatePem = certificate.Pem,
+            SourceAddress = connection.SourceAddress,
+            ConnectAttributes = connection.Attributes,
+            LastWillTopic = connection.LastWillTopic is { } topic ? Arns.Topic(topic) : null,
+        });
     }
 }

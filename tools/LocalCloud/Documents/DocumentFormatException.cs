@@ -11,8 +11,12 @@ public sealed class DocumentFormatException : FormatException
         : base($"{path}: {fault}", innerException)
     {
         Path = path;
+        Fault = fault;
     }
 
     /// <summary>Where in the document, as a JSON path; <c>$</c> is the whole of it.</summary>
     public string Path { get; }
+
+    /// <summary>What is wrong there.</summary>
+    public string Fault { get; }
 }

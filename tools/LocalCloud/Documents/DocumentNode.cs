@@ -36,6 +36,14 @@ internal readonly struct DocumentNode
         }
     }
 
+    /// <summary>A string, or true and false as policies may write them without quotation marks.</summary>
+    public string BooleanText() => _element.ValueKind switch
+    {
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => Text(),
+    };
+
     public string Text() => IsString ? _element.GetString()! : throw Fault("must be a string");
 
     public IEnumerable<KeyValuePair<string, DocumentNode>> Members()

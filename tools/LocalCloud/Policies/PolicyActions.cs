@@ -1,6 +1,9 @@
 namespace LocalCloud;
 
-/// <summary>The policy actions that the message broker asks about (AWS IoT developer guide, "AWS IoT Core policy actions").</summary>
+/// <summary>
+/// The policy actions that the message broker asks about (AWS IoT developer guide, "AWS IoT Core policy actions"). Policies
+/// may name others, of shadows and jobs and of other services; nobody asks about them here.
+/// </summary>
 public static class PolicyActions
 {
     /// <summary>CONNECT with a client id; the resource is <c>client/ID</c>.</summary>

@@ -1,25 +1,30 @@
+using System.Net;
+
 namespace LocalCloud;
 
-/// <summary>What the policy variables stand for in one connection.</summary>
-/// <param name="ClientId">Value of <c>${iot:ClientId}</c>: the client id of the CONNECT.</param>
-/// <param name="ThingName">
-/// Value of <c>${iot:Connection.Thing.ThingName}</c>, or null where it has none: on AWS the client id must be the name of a
-/// thing that the certificate is attached to (developer guide, "Thing policy variables").
+/// <summary>What the policy variables and condition keys stand for in one connection.</summary>
+/// <param name="ClientId">The client id of the CONNECT.</param>
+/// <param name="Thing">
+/// The thing that the certificate is attached to and that is named as the client calls itself, or null: on AWS the thing
+/// variables have values for this one alone (developer guide, "Thing policy variables").
 /// </param>
-public sealed record PolicyContext(string ClientId, string? ThingName)
+public sealed record PolicyContext(string ClientId, Thing? Thing)
 {
-    internal const string ClientIdVariable = "iot:ClientId";
-    internal const string ThingNameVariable = "iot:Connection.Thing.ThingName";
+    /// <summary>Id of the certificate of the connection, or null where there is none.</summary>
+    public string? CertificateId { get; init; }
 
-    /// <summary>The variables that policies may use.</summary>
-    public static IReadOnlyList<string> Variables { get; } = [ClientIdVariable, ThingNameVariable];
+    /// <summary>That certificate, as PEM.</summary>
+    public string? CertificatePem { get; init; }
 
-    /// <summary>The value of a variable, or null.</summary>
-    /// <param name="variable">One of <see cref="Variables"/>.</param>
-    internal string? Resolve(string variable) => variable switch
-    {
-        ClientIdVariable => ClientId,
-        ThingNameVariable => ThingName,
-        _ => throw new ArgumentOutOfRangeException(nameof(variable), variable, "Not a policy variable."),
-    };
+    /// <summary>Where the connection comes from.</summary>
+    public IPAddress? SourceAddress { get; init; }
+
+    /// <summary>What the CONNECT asked for beyond the ordinary (<see cref="ConnectAttribute"/>).</summary>
+    public IReadOnlyList<string> ConnectAttributes { get; init; } = [];
+
+    /// <summary>ARN of the topic of the last will, or null.</summary>
+    public string? LastWillTopic { get; init; }
+
+    /// <summary>What the certificate says; the same for the same certificate.</summary>
+    internal CertificateAttributes? Certificate => CertificatePem is null ? null : CertificateAttributes.Of(CertificatePem);
 }

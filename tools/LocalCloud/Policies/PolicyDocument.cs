@@ -1,7 +1,8 @@
 namespace LocalCloud;
 
 /// <summary>
-/// An AWS IoT policy document: Version, Statement (Effect, Action, Resource, Sid). What it cannot enforce it refuses to
+/// An AWS IoT policy document: Version and Statement, which has Effect, Action or NotAction,
+/// Resource or NotResource, Condition and Sid. What it cannot enforce it refuses to
 /// load, so that a policy never means less here than on AWS.
 /// </summary>
 public sealed class PolicyDocument
@@ -25,7 +26,7 @@ public sealed class PolicyDocument
 
     /// <summary>Reads a document.</summary>
     /// <param name="json">The document's JSON.</param>
-    /// <exception cref="DocumentFormatException">It is not a policy, or uses an element that is not supported yet.</exception>
+    /// <exception cref="DocumentFormatException">It is not a policy, or uses an operator or variable that is not supported.</exception>
     public static PolicyDocument Parse(string json)
     {
         ArgumentNullException.ThrowIfNull(json);

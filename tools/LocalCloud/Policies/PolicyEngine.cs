@@ -26,20 +26,32 @@ public static class PolicyEngine
                     continue;
                 }
 
-                var covers = statement.CoversResource(resource, context, out var unresolved);
-                if (covers && statement.Effect == PolicyEffect.Deny)
+                if (!statement.CoversResource(resource, context, out var unresolved))
+                {
+                    if (unresolved is not null && allowedBy is null && statement.Effect == PolicyEffect.Allow)
+                    {
+                        hint ??= $" ({statement} of policy {policy.Name} needs {unresolved}, which {unresolved.Explain(context)})";
+                    }
+
+                    continue;
+                }
+
+                if (statement.FindFailedCondition(context) is { } failed)
+                {
+                    if (allowedBy is null && statement.Effect == PolicyEffect.Allow)
+                    {
+                        hint ??= $" ({statement} of policy {policy.Name} does where {failed.Explain(context)})";
+                    }
+
+                    continue;
+                }
+
+                if (statement.Effect == PolicyEffect.Deny)
                 {
                     return new PolicyDecision(false, $"{statement} of policy {policy.Name} denies {action} on {resource}");
                 }
 
-                if (covers)
-                {
-                    allowedBy ??= $"{statement} of policy {policy.Name} allows {action} on {resource}";
-                }
-                else if (unresolved is not null && statement.Effect == PolicyEffect.Allow)
-                {
-                    hint ??= $" ({statement} of policy {policy.Name} needs ${{{unresolved}}}, which {Explain(unresolved, context)})";
-                }
+                allowedBy ??= $"{statement} of policy {policy.Name} allows {action} on {resource}";
             }
         }
 
@@ -53,12 +65,5 @@ public static class PolicyEngine
         0 => "the certificate has no policy attached, so nothing",
         1 => $"no statement of policy {policies.First().Name}",
         _ => $"no statement of the policies {string.Join(", ", policies.Select(policy => policy.Name))}",
-    };
-
-    private static string Explain(string variable, PolicyContext context) => (context.Resolve(variable), variable) switch
-    {
-        (not null, _) => "has a wildcard in its value",
-        (null, PolicyContext.ThingNameVariable) => $"has no value: the certificate is attached to no thing named {context.ClientId}, as the client calls itself",
-        _ => "has no value",
     };
 }

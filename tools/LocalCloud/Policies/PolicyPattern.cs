@@ -1,8 +1,8 @@
 namespace LocalCloud;
 
 /// <summary>
-/// An action or resource of a policy statement: text with the wildcards <c>*</c> (any run of characters, slashes included)
-/// and <c>?</c> (one character), and in resources variables <c>${…}</c>. <c>+</c> and <c>#</c> mean nothing here.
+/// An action, a resource or a value of a condition in a policy statement: text with the wildcards <c>*</c> (any run of characters, slashes included)
+/// and <c>?</c> (one character), and in resources and conditions variables <c>${…}</c>. <c>+</c> and <c>#</c> mean nothing here.
 /// </summary>
 internal sealed class PolicyPattern
 {
@@ -25,17 +25,26 @@ internal sealed class PolicyPattern
     public static PolicyPattern ParseWildcards(string text) => new([new Part([.. text.Select(Element)], Variable: null)]);
 
     /// <summary>Compiles a pattern with wildcards and variables.</summary>
+    /// <param name="node">Where it stands.</param>
     /// <exception cref="DocumentFormatException">A variable is not closed, or not known.</exception>
-    public static PolicyPattern ParseResource(DocumentNode node)
+    public static PolicyPattern ParseResource(DocumentNode node) => Parse(node, node.Text(), hasWildcards: true);
+
+    /// <summary>Compiles a text with variables, and with wildcards or without.</summary>
+    /// <param name="node">Where it stands.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="hasWildcards">Whether <c>*</c> and <c>?</c> mean more than themselves.</param>
+    /// <exception cref="DocumentFormatException">A variable is not closed, or not known.</exception>
+    public static PolicyPattern Parse(DocumentNode node, string text, bool hasWildcards)
     {
-        var text = node.Text();
+        int ElementOf(char c) => hasWildcards ? Element(c) : c;
+
         var parts = new List<Part>();
         var literal = new List<int>();
         for (var index = 0; index < text.Length; index++)
         {
             if (text[index] != '$' || index + 1 == text.Length || text[index + 1] != '{')
             {
-                literal.Add(Element(text[index]));
+                literal.Add(ElementOf(text[index]));
                 continue;
             }
 
@@ -45,22 +54,23 @@ internal sealed class PolicyPattern
                 throw node.Fault("a policy variable has no closing brace: " + text[index..]);
             }
 
-            var variable = text[(index + 2)..end];
-            if (variable is "*" or "?" or "$")
+            var name = text[(index + 2)..end];
+            if (name is "*" or "?" or "$")
             {
                 // The way to write these characters themselves (IAM user guide, "Variables and tags").
-                literal.Add(variable[0]);
-            }
-            else if (PolicyContext.Variables.Contains(variable, StringComparer.Ordinal))
-            {
-                parts.Add(new Part([.. literal], Variable: null));
-                parts.Add(new Part([], variable));
-                literal.Clear();
+                literal.Add(name[0]);
             }
             else
             {
-                throw node.Fault($"the policy variable ${{{variable}}} is not supported; supported are "
-                    + string.Join(", ", PolicyContext.Variables.Select(known => $"${{{known}}}")));
+                var variable = PolicyVariable.Find(name) ?? throw node.Fault($"the policy variable ${{{name}}} is not supported; supported are {PolicyVariable.Known}");
+                if (variable.IsConditionKeyOnly)
+                {
+                    throw node.Fault($"{name} is a key of conditions, not a variable with one value");
+                }
+
+                parts.Add(new Part([.. literal], Variable: null));
+                parts.Add(new Part([], variable));
+                literal.Clear();
             }
 
             index = end;
@@ -81,7 +91,7 @@ internal sealed class PolicyPattern
     /// The variable that kept the pattern from matching: it has no value, or one with wildcards in it. AWS then leaves the
     /// variable's own text standing, which no resource equals.
     /// </param>
-    public bool Matches(ReadOnlySpan<char> candidate, PolicyContext context, out string? unresolved)
+    public bool Matches(ReadOnlySpan<char> candidate, PolicyContext context, out PolicyVariable? unresolved)
     {
         unresolved = null;
         if (_constant is not null)
@@ -98,8 +108,8 @@ internal sealed class PolicyPattern
                 continue;
             }
 
-            var value = context.Resolve(part.Variable);
-            if (value is null || value.AsSpan().ContainsAny('*', '?'))
+            var value = part.Variable.Resolve(context);
+            if (value is null)
             {
                 unresolved = part.Variable;
                 return false;
@@ -156,5 +166,5 @@ internal sealed class PolicyPattern
         return p == pattern.Length;
     }
 
-    private readonly record struct Part(int[] Elements, string? Variable);
+    private readonly record struct Part(int[] Elements, PolicyVariable? Variable);
 }

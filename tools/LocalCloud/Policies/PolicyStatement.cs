@@ -4,15 +4,25 @@ namespace LocalCloud;
 public sealed class PolicyStatement
 {
     private readonly IReadOnlyList<PolicyPattern> _actions;
+    private readonly bool _isNotAction;
     private readonly IReadOnlyList<PolicyPattern> _resources;
+    private readonly bool _isNotResource;
+    private readonly IReadOnlyList<PolicyCondition> _conditions;
 
-    private PolicyStatement(int index, string? sid, PolicyEffect effect, IReadOnlyList<PolicyPattern> actions, IReadOnlyList<PolicyPattern> resources)
+    private PolicyStatement(
+        int index,
+        string? sid,
+        PolicyEffect effect,
+        (IReadOnlyList<PolicyPattern> Patterns, bool IsNot) actions,
+        (IReadOnlyList<PolicyPattern> Patterns, bool IsNot) resources,
+        IReadOnlyList<PolicyCondition> conditions)
     {
         Index = index;
         Sid = sid;
         Effect = effect;
-        _actions = actions;
-        _resources = resources;
+        (_actions, _isNotAction) = actions;
+        (_resources, _isNotResource) = resources;
+        _conditions = conditions;
     }
 
     /// <summary>Its place in the document, from 0.</summary>
@@ -31,14 +41,14 @@ public sealed class PolicyStatement
     internal bool CoversAction(string action)
     {
         var lower = action.ToLowerInvariant();
-        return _actions.Any(pattern => pattern.Matches(lower));
+        return _actions.Any(pattern => pattern.Matches(lower)) != _isNotAction;
     }
 
     /// <summary>Whether <paramref name="resource"/> is among its resources.</summary>
     /// <param name="resource">The ARN asked about.</param>
-    /// <param name="context">Values of the variables.</param>
+    /// <param name="context">Values of the policy variables.</param>
     /// <param name="unresolved">A variable that kept a resource from matching, when none matched.</param>
-    internal bool CoversResource(string resource, PolicyContext context, out string? unresolved)
+    internal bool CoversResource(string resource, PolicyContext context, out PolicyVariable? unresolved)
     {
         unresolved = null;
         foreach (var pattern in _resources)
@@ -46,21 +56,38 @@ public sealed class PolicyStatement
             if (pattern.Matches(resource, context, out var missing))
             {
                 unresolved = null;
-                return true;
+                return !_isNotResource;
             }
 
             unresolved ??= missing;
         }
 
-        return false;
+        // What NotResource leaves out cannot be told without the variable's value: then it denies all, and allows nothing.
+        return _isNotResource && (unresolved is null || Effect == PolicyEffect.Deny);
+    }
+
+    /// <summary>The first of its conditions that does not hold, or null when all do.</summary>
+    /// <param name="context">The connection.</param>
+    internal PolicyCondition? FindFailedCondition(PolicyContext context)
+    {
+        foreach (var condition in _conditions)
+        {
+            if (!condition.Holds(context, Effect))
+            {
+                return condition;
+            }
+        }
+
+        return null;
     }
 
     internal static PolicyStatement Parse(DocumentNode node, int index)
     {
         string? sid = null;
         PolicyEffect? effect = null;
-        IReadOnlyList<PolicyPattern>? actions = null;
-        IReadOnlyList<PolicyPattern>? resources = null;
+        (IReadOnlyList<PolicyPattern> Patterns, bool IsNot)? actions = null;
+        (IReadOnlyList<PolicyPattern> Patterns, bool IsNot)? resources = null;
+        IReadOnlyList<PolicyCondition> conditions = [];
         foreach (var (name, value) in node.Members())
         {
             switch (name)
@@ -78,16 +105,23 @@ public sealed class PolicyStatement
                     };
                     break;
 
-                case "Action":
-                    actions = NotEmpty(value, [.. value.OneOrMore().Select(ParseAction)]);
+                case "Action" or "NotAction" when actions is not null:
+                    throw value.Fault("Action and NotAction exclude each other");
+
+                case "Action" or "NotAction":
+                    actions = (NotEmpty(value, [.. value.OneOrMore().Select(ParseAction)]), name == "NotAction");
                     break;
 
-                case "Resource":
-                    resources = NotEmpty(value, [.. value.OneOrMore().Select(ParseResource)]);
+                case "Resource" or "NotResource" when resources is not null:
+                    throw value.Fault("Resource and NotResource exclude each other");
+
+                case "Resource" or "NotResource":
+                    resources = (NotEmpty(value, [.. value.OneOrMore().Select(ParseResource)]), name == "NotResource");
                     break;
 
-                case "NotAction" or "NotResource" or "Condition":
-                    throw value.Fault(name + " is not supported yet; a policy that needs it would not mean what it says");
+                case "Condition":
+                    conditions = PolicyCondition.Parse(value);
+                    break;
 
                 default:
                     throw value.Fault(name + " is no element of an AWS IoT policy statement");
@@ -99,7 +133,8 @@ public sealed class PolicyStatement
             sid,
             effect ?? throw node.Fault("Effect is missing"),
             actions ?? throw node.Fault("Action is missing"),
-            resources ?? throw node.Fault("Resource is missing"));
+            resources ?? throw node.Fault("Resource is missing"),
+            conditions);
     }
 
     private static IReadOnlyList<PolicyPattern> NotEmpty(DocumentNode node, IReadOnlyList<PolicyPattern> patterns) =>

@@ -114,7 +114,7 @@ public sealed class PolicyEngineTests
     [DataRow(ManyStars, "Publish", "abcd", "x", null, false)]
     public void The_table(string statements, string action, string subject, string clientId, string? thingName, bool isAllowed)
     {
-        var decision = PolicyEngine.Evaluate([Named("P", statements)], "iot:" + action, Resource(action, subject), new PolicyContext(clientId, thingName));
+        var decision = PolicyEngine.Evaluate([Named("P", statements)], "iot:" + action, Resource(action, subject), new PolicyContext(clientId, thingName is null ? null : new Thing(thingName, TypeName: null)));
 
         Assert.AreEqual(isAllowed, decision.IsAllowed, decision.Reason);
     }
@@ -172,7 +172,7 @@ public sealed class PolicyEngineTests
         var options = new LocalCloudOptions { Region = "eu-west-1", AccountId = "999999999999", ProductName = "lamps", TemplateName = "T" };
         var policies = SeedDocuments.Policies(options).ToDictionary(policy => policy.Name);
         var arns = new IotArns(options.Region, options.AccountId);
-        var context = new PolicyContext("lamp-1", "lamp-1");
+        var context = new PolicyContext("lamp-1", new Thing("lamp-1", TypeName: null));
 
         Assert.IsTrue(PolicyEngine.Evaluate([policies[SeedDocuments.DevicePolicyName]], PolicyActions.Publish, arns.Topic("dt/lamps/x/lamp-1"), context).IsAllowed);
         Assert.IsTrue(PolicyEngine.Evaluate([policies[SeedDocuments.ClaimPolicyName]], PolicyActions.Publish, arns.Topic("$aws/provisioning-templates/T/provision/json"), context).IsAllowed);
@@ -229,7 +229,7 @@ public sealed class PolicyEngineTests
     {
         var options = new LocalCloudOptions();
         var resource = Resource(new IotArns(options.Region, options.AccountId), action, subject);
-        var decision = PolicyEngine.Evaluate([policy], "iot:" + action, resource, new PolicyContext(clientId, thingName));
+        var decision = PolicyEngine.Evaluate([policy], "iot:" + action, resource, new PolicyContext(clientId, thingName is null ? null : new Thing(thingName, TypeName: null)));
         Assert.AreEqual(isAllowed, decision.IsAllowed, decision.Reason);
     }
 }
