@@ -126,7 +126,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
             undo.Add(socket);
         }
 
-        var registry = DeviceRegistry.Open(directory?.Path, clock);
+        var registry = DeviceRegistry.Open(directory?.Path, clock, log);
         var authority = undo.Add(await CertificateAuthority.OpenAsync(directory?.Path, HostsOf(options), clock, cancellationToken));
         Seed(registry, options, log);
         var claim = await OpenClaimAsync(directory?.Path, registry, authority, log, cancellationToken);
@@ -212,7 +212,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
         _provisioning.Dispose();
         try
         {
-            await Registry.SaveAsync();
+            await Registry.CloseAsync();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -267,7 +267,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
         {
             state = SeedDocuments.Policies(options).Aggregate(state, (sum, policy) => sum.With(policy));
             state = SeedDocuments.Templates(options).Aggregate(state, (sum, template) => sum.With(template));
-            return state with { Seed = settings };
+            return state.With(settings);
         });
     }
 
@@ -280,7 +280,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
                 case null:
                     throw new DataDirectoryException(
                         Path.Combine(directory!, ClaimCertificateFile),
-                        $"is not in {RegistryFile.FileName} beside it. Put back the two that belong together, or move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
+                        $"is not in {RegistryFile.FileName} beside it{HintAtDamaged(directory!)}. Put back the two that belong together, or move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
 
                 case { Status: not CertificateStatus.Active } inactive:
                     // The owner's word: it is not undone by a restart.
@@ -303,6 +303,12 @@ public sealed class LocalCloudServer : IAsyncDisposable
         log.Information($"a claim certificate is made: {issued.Id[..8]}");
         return new ClientCredentials(issued.Id, issued.Pem, issued.PrivateKeyPem);
     }
+
+    /// <summary>Where a registry was found damaged before this start, that is why: it is named again.</summary>
+    private static string HintAtDamaged(string directory) =>
+        Directory.EnumerateFiles(directory, RegistryFile.FileName + ".damaged-*").Max(StringComparer.Ordinal) is { } damaged
+            ? $" (an earlier one was damaged, and is kept as {Path.GetFileName(damaged)})"
+            : "";
 
     private static async Task SaveAsync(DeviceRegistry registry, DataDirectory? directory)
     {

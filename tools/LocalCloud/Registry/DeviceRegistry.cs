@@ -45,11 +45,12 @@ public sealed class DeviceRegistry
     internal RegistryState State => Volatile.Read(ref _state);
 
     /// <summary>Opens a registry.</summary>
-    /// <param name="directory">Where its file is, or null to keep it in memory.</param>
+    /// <param name="directory">Where its files are, or null to keep it in memory.</param>
     /// <param name="clock">The time.</param>
-    /// <exception cref="DataDirectoryException">The file cannot be read, or is damaged.</exception>
-    internal static DeviceRegistry Open(string? directory, TimeProvider clock) =>
-        new(directory is null ? null : new RegistryFile(directory), clock);
+    /// <param name="log">Is told what is damaged but can be done without.</param>
+    /// <exception cref="DataDirectoryException">A file cannot be read, or is damaged.</exception>
+    internal static DeviceRegistry Open(string? directory, TimeProvider clock, CloudLog? log = null) =>
+        new(directory is null ? null : new RegistryFile(directory, clock, log), clock);
 
     /// <summary>The certificate with this id, or null.</summary>
     /// <param name="certificateId">64 hexadecimal digits.</param>
@@ -142,7 +143,7 @@ public sealed class DeviceRegistry
     /// <exception cref="KeyNotFoundException">It does not exist.</exception>
     public void SetCertificateStatus(string certificateId, CertificateStatus status)
     {
-        Update(state => Change(state, certificateId, certificate => certificate with { Status = status }));
+        Update(state => Change(state, certificateId, certificate => certificate with { Status = status, ModifiedAt = state.Time }));
         if (status != CertificateStatus.Active && FindCertificate(certificateId) is { } changed)
         {
             CertificateDeactivated?.Invoke(changed);
@@ -157,13 +158,24 @@ public sealed class DeviceRegistry
     /// <summary>Deletes a certificate and cuts its live connections.</summary>
     /// <param name="certificateId">The certificate.</param>
     /// <returns>False when there was none.</returns>
-    public bool DeleteCertificate(string certificateId)
+    public bool DeleteCertificate(string certificateId) => DeleteCertificate(certificateId, check: null);
+
+    /// <summary>Deletes a certificate unless something is against it.</summary>
+    /// <param name="certificateId">The certificate.</param>
+    /// <param name="check">Throws when it must stay; nothing changes in between.</param>
+    internal bool DeleteCertificate(string certificateId, Action<RegisteredCertificate>? check)
     {
         RegisteredCertificate? deleted = null;
         Update(state =>
         {
             deleted = state.Certificates.GetValueOrDefault(certificateId);
-            return deleted is null ? state : state.WithoutCertificate(deleted);
+            if (deleted is null)
+            {
+                return state;
+            }
+
+            check?.Invoke(deleted);
+            return state.WithoutCertificate(deleted);
         });
         if (deleted is not null)
         {
@@ -219,8 +231,23 @@ public sealed class DeviceRegistry
     {
         lock (_gate)
         {
-            Volatile.Write(ref _state, change(_state));
+            var before = _state with { Time = _clock.GetUtcNow() };
+            var after = change(before);
+            if (!ReferenceEquals(after, before))
+            {
+                // In memory nobody ever asks what was changed.
+                Volatile.Write(ref _state, _file is null ? after with { Changes = null } : after);
+            }
         }
+    }
+
+    /// <summary>Ends the use of its files. Changes after this are kept in memory only.</summary>
+    /// <exception cref="IOException">The snapshot could not be written; what was saved is safe.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    internal async Task CloseAsync()
+    {
+        await SaveAsync();
+        _file?.Close(State);
     }
 
     private static RegistryState Change(RegistryState state, string certificateId, Func<RegisteredCertificate, RegisteredCertificate> change) =>
@@ -237,7 +264,8 @@ public sealed class DeviceRegistry
             _write = _nextWrite!;
             _nextWrite = null;
             state = _state;
-            _written = state;
+            _state = state with { Changes = null };
+            _written = _state;
         }
 
         try

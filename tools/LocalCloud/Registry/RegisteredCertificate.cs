@@ -10,6 +10,9 @@ namespace LocalCloud;
 /// <param name="CreatedAt">When it was made.</param>
 public sealed record RegisteredCertificate(string Id, string Pem, CertificateStatus Status, DateTimeOffset CreatedAt)
 {
+    /// <summary>When its status was last changed, or null where it never was.</summary>
+    public DateTimeOffset? ModifiedAt { get; init; }
+
     /// <summary>Its ownership token, or null where it never had one or the token has expired.</summary>
     public OwnershipClaim? Ownership { get; init; }
 

@@ -7,6 +7,12 @@ namespace LocalCloud;
 /// <param name="TypeName">Its type, or null.</param>
 public sealed record Thing(string Name, string? TypeName)
 {
+    /// <summary>Its id; empty until the registry has it.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>Counts its changes, from 1.</summary>
+    public long Version { get; init; } = 1;
+
     /// <summary>Its attributes: at most 3, or 50 with a type (AWS IoT Core quotas).</summary>
     public ImmutableSortedDictionary<string, string> Attributes { get; init => field = value.WithComparers(StringComparer.Ordinal); } =
         ImmutableSortedDictionary<string, string>.Empty;

@@ -1,15 +1,17 @@
+using VirtualDevice.Board;
+
 namespace LocalCloud;
 
 /// <summary>
-/// Files that are replaced as a whole: whenever the process is killed, the old content is there or the new. What was
-/// replaced in the last moment before the machine itself lost power may be the old one again.
+/// Files that are replaced as a whole: whenever the process is killed or the machine loses power, the old content is there
+/// or the new; the new one for good once <see cref="Write"/> has returned.
 /// </summary>
 internal static class DurableFile
 {
     private const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Readable = Secret | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Writes beside, flushes to the disk, and renames.</summary>
+    /// <summary>Writes beside, flushes to the disk, renames, and flushes the directory.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">Its new content.</param>
     /// <param name="isSecret">Whether only the owner may read it (mode 600 where there are modes).</param>
@@ -37,5 +39,10 @@ internal static class DurableFile
         }
 
         File.Move(beside, path, overwrite: true);
+        FlushDirectoryOf(path);
     }
+
+    /// <summary>Makes the name of a file durable.</summary>
+    /// <param name="path">The file.</param>
+    public static void FlushDirectoryOf(string path) => DirectoryFlush.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
 }

@@ -89,20 +89,23 @@ public sealed class DeviceRegistryTests
     [DataRow("")]
     [DataRow("{")]
     [DataRow("null")]
-    [DataRow("""{ "format": 2, "policies": [], "templates": [], "things": [], "certificates": [] }""")]
+    [DataRow("""{ "format": 3, "policies": [], "templates": [], "things": [], "certificates": [] }""")]
     [DataRow("""{ "format": 1, "policies": [], "templates": [], "things": [] }""")]
     [DataRow("""{ "format": 1, "policies": [], "templates": [], "things": [], "certificates": [], "more": 1 }""")]
     [DataRow("""{ "format": 1, "policies": [{ "name": "P", "document": "{}" }], "templates": [], "things": [], "certificates": [] }""")]
     [DataRow("""{ "format": 1, "policies": [], "templates": [], "things": [], "certificates": [{ "id": "cafe", "pem": "", "status": "SLEEPING", "createdAt": "2026-01-01T00:00:00Z" }] }""")]
-    public void A_damaged_file_is_named_and_left_as_it_is(string content)
+    public void A_damaged_snapshot_is_named_and_kept_aside(string content)
     {
         using var directory = new TemporaryDirectory();
         File.WriteAllText(directory.File("registry.json"), content);
 
         var refusal = Assert.ThrowsExactly<DataDirectoryException>(() => DeviceRegistry.Open(directory.Path, _clock));
 
+        var aside = Directory.GetFiles(directory.Path).Single();
         Assert.StartsWith(directory.File("registry.json") + " is damaged", refusal.Message);
-        Assert.AreEqual(content, File.ReadAllText(directory.File("registry.json")));
+        Assert.Contains(Path.GetFileName(aside), refusal.Message);
+        Assert.StartsWith(directory.File("registry.json.damaged-"), aside);
+        Assert.AreEqual(content, File.ReadAllText(aside));
     }
 
     [TestMethod]

@@ -108,7 +108,7 @@ public sealed class LocalCloudServerTests
         var refusal = await Assert.ThrowsExactlyAsync<DataDirectoryException>(() => TestCloud.StartAsync(Stopping, options));
 
         Assert.Contains(message, refusal.Message);
-        Assert.AreEqual(content is not null, File.Exists(directory.File(file)));
+        Assert.AreEqual(content is not null, Directory.GetFiles(directory.Path, file + "*").Any(path => File.ReadAllText(path) == content));
     }
 
     [TestMethod]
