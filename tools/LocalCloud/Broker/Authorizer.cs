@@ -16,14 +16,6 @@ internal sealed class Authorizer
 
     /// <summary>Whether a connection may do something.</summary>
     /// <param name="certificateId">Its certificate.</param>
-    /// <param name="clientId">Its client id.</param>
-    /// <param name="action">One of <see cref="PolicyActions"/>.</param>
-    /// <param name="resource">What it is about.</param>
-    public PolicyDecision Decide(string certificateId, string clientId, string action, string resource) =>
-        Decide(certificateId, new PolicyConnection(clientId, SourceAddress: null, IsPersistent: false, LastWillTopic: null), action, resource);
-
-    /// <summary>Whether a connection may do something.</summary>
-    /// <param name="certificateId">Its certificate.</param>
     /// <param name="connection">What else policies can ask about it.</param>
     /// <param name="action">One of <see cref="PolicyActions"/>.</param>
     /// <param name="resource">What it is about.</param>

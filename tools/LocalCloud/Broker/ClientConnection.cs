@@ -55,6 +55,9 @@ internal sealed class ClientConnection
     private bool _isConnected;
     private Will? _will;
 
+    /// <summary>What policies can ask about it.</summary>
+    private PolicyConnection _asked = new("", SourceAddress: null, IsPersistent: false, LastWillTopic: null);
+
     public ClientConnection(MqttBroker broker, ConnectionContext connection, string certificateId)
     {
         _broker = broker;
@@ -369,6 +372,7 @@ internal sealed class ClientConnection
         }
 
         ClientId = connect.ClientId;
+        _asked = new PolicyConnection(ClientId, (_connection.RemoteEndPoint as IPEndPoint)?.Address, !connect.CleanSession, connect.Will?.Topic);
         var decision = Decide(PolicyActions.Connect, _broker.Authorizer.Arns.Client(ClientId));
         if (!decision.IsAllowed)
         {
@@ -535,7 +539,7 @@ internal sealed class ClientConnection
         return will.Topic.StartsWith('$') ? "its topic is reserved" : BrokerLimits.FindTopicFault(will.Topic);
     }
 
-    private PolicyDecision Decide(string action, string resource) => _broker.Authorizer.Decide(CertificateId, ClientId, action, resource);
+    private PolicyDecision Decide(string action, string resource) => _broker.Authorizer.Decide(CertificateId, _asked, action, resource);
 
     /// <summary>Whether the policies permit it; where they do not, the connection is closed without a word to the client, as AWS does.</summary>
     private bool Permits(string action, string resource)
