@@ -8,6 +8,7 @@ RootCommand root = new("The device agent's PC side: the whole story on this mach
     CloudCommand.Create(),
     RunCommand.Create(),
     BenchCommand.Create(),
+    ProveCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);
