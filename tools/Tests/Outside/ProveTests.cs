@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Tests.EndToEnd;
+
+namespace Tests.Outside;
+
+/// <summary>The commands <c>prove</c> and <c>bench</c> against LocalCloud, small.</summary>
+[TestClass]
+public sealed class ProveTests
+{
+    public TestContext TestContext { get; set; }
+
+    private CancellationToken Stopping => TestContext.CancellationToken;
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task Hostile_input_neither_stops_LocalCloud_nor_holds_up_a_well_behaved_client()
+    {
+        var (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "listener", "--inputs", "300", "--seed", "3", "--json");
+
+        Assert.AreEqual(0, status, output + error);
+        var figures = JsonDocument.Parse(output).RootElement;
+        Assert.AreEqual(300, figures.GetProperty("inputs").GetInt32());
+        Assert.AreEqual(8, figures.GetProperty("kinds").EnumerateObject().Count(kind => kind.Value.GetInt32() > 0));
+        Assert.AreEqual(0, figures.GetProperty("faults").GetInt32());
+        Assert.IsGreaterThan(0, figures.GetProperty("published").GetInt32());
+        Assert.AreEqual(figures.GetProperty("published").GetInt32(), figures.GetProperty("received").GetInt32());
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task The_bench_measures_LocalCloud_and_says_what_it_leaves_out()
+    {
+        var (status, output, error) = await AgentProcess.RunAsync(
+            Stopping, "bench", "cloud", "--clients", "2", "--seconds", "1", "--rounds", "1", "--aedes", AppContext.BaseDirectory, "--json");
+
+        Assert.AreEqual(0, status, output + error);
+        var figures = JsonDocument.Parse(output).RootElement;
+        var cloud = figures.GetProperty("brokers")[0];
+        Assert.AreEqual("LocalCloud", cloud.GetProperty("broker").GetString());
+        Assert.IsGreaterThan(0, cloud.GetProperty("connectionsPerSecond").GetDouble());
+        Assert.IsGreaterThan(0, cloud.GetProperty("messagesPerSecond").GetDouble());
+        Assert.AreEqual(1, cloud.GetProperty("messagesOfLocalCloud").GetDouble());
+        Assert.IsTrue(figures.GetProperty("leftOut").EnumerateArray().Any(name => name.GetString() == "aedes"));
+        Assert.IsTrue(error.Contains("aedes is left out", StringComparison.Ordinal), error);
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task A_proof_without_a_good_number_is_bad_use()
+    {
+        var (status, _, error) = await AgentProcess.RunAsync(Stopping, "prove", "listener", "--inputs", "none");
+
+        Assert.AreEqual(2, status);
+        Assert.IsTrue(error.Contains("--inputs", StringComparison.Ordinal), error);
+    }
+}
