@@ -23,6 +23,8 @@ internal readonly struct DocumentNode
 
     public bool IsString => _element.ValueKind == JsonValueKind.String;
 
+    public bool IsNumber => _element.ValueKind == JsonValueKind.Number;
+
     public static DocumentNode Parse(string json)
     {
         try
@@ -72,6 +74,15 @@ internal readonly struct DocumentNode
 
     /// <summary>The items of an array, or the value itself where a document may leave the brackets out.</summary>
     public IEnumerable<DocumentNode> OneOrMore() => IsArray ? Items() : [this];
+
+    /// <summary>A number as the document writes it.</summary>
+    public string NumberText() => IsNumber ? _element.GetRawText() : throw Fault("must be a number");
+
+    /// <summary>Writes the value as it is.</summary>
+    public void WriteTo(Utf8JsonWriter json) => _element.WriteTo(json);
+
+    /// <summary>What is wrong with a document that stands inside this value.</summary>
+    public DocumentFormatException Fault(DocumentFormatException inner) => new(Path + inner.Path[1..], inner.Fault, inner);
 
     public DocumentFormatException Fault(string fault) => new(Path, fault);
 

@@ -11,6 +11,9 @@ internal sealed class ProvisioningService : IDisposable
     /// <summary>As AWS writes: PEM with its plus signs as they are.</summary>
     private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>The most policies of a certificate (AWS IoT Core quotas, "Maximum number of policies that can be attached to a certificate").</summary>
+    private const int MaximumPolicies = 10;
+
     private readonly DeviceRegistry _registry;
     private readonly CertificateAuthority _authority;
     private readonly RepeatedRegistration _repeated;
@@ -178,12 +181,24 @@ internal sealed class ProvisioningService : IDisposable
             throw ProvisioningException.InvalidToken("Certificate ownership token belongs to another certificate.");
         }
 
-        if (specification.PolicyNames.FirstOrDefault(name => !state.Policies.ContainsKey(name)) is { } missing)
+        var after = specification.OwnPolicies.Where(policy => !state.Policies.ContainsKey(policy.Name)).Aggregate(state, (sum, policy) => sum.With(policy));
+        if (specification.PolicyNames.FirstOrDefault(name => !after.Policies.ContainsKey(name)) is { } missing)
         {
             throw ProvisioningException.RegistrationFailure($"Policy {CloudLog.Printable(missing)}, which the template attaches, does not exist.");
         }
 
-        var after = state;
+        var policies = certificate.Policies.Union(specification.PolicyNames);
+        if (policies.Count > MaximumPolicies)
+        {
+            throw ProvisioningException.RegistrationFailure($"The certificate would have {policies.Count} policies, more than {MaximumPolicies}.");
+        }
+
+        var isPending = certificate.Status == CertificateStatus.PendingActivation;
+        if (!isPending && specification.StatusOverride == OverrideAction.Fail)
+        {
+            throw ProvisioningException.ResourceConflicts($"The certificate is {certificate.Status.ToText()} already, and the template's OverrideSettings for Status are FAIL");
+        }
+
         if (specification.Thing is { } asked)
         {
             after = after.With(ThingRegistration.Apply(asked, state.Things.GetValueOrDefault(asked.Name)));
@@ -192,8 +207,8 @@ internal sealed class ProvisioningService : IDisposable
 
         certificate = certificate with
         {
-            Status = specification.CertificateStatus,
-            Policies = certificate.Policies.Union(specification.PolicyNames),
+            Status = isPending || specification.StatusOverride == OverrideAction.Replace ? specification.CertificateStatus : certificate.Status,
+            Policies = policies,
             Ownership = ownership with
             {
                 Registration = new Registration(

@@ -14,9 +14,11 @@ internal static class ThingRegistration
         var attributes = asked.Attributes?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? ImmutableSortedDictionary<string, string>.Empty;
         ImmutableSortedSet<string> groups = asked.Groups is null ? [] : [.. asked.Groups];
         var thing = existing is null
-            ? new Thing(asked.Name, asked.TypeName) { Attributes = attributes, Groups = groups }
+            ? new Thing(asked.Name, asked.TypeName) { Attributes = attributes, Groups = groups, BillingGroup = asked.BillingGroup }
             : existing with
             {
+                // No setting overrides it.
+                BillingGroup = existing.BillingGroup ?? asked.BillingGroup,
                 TypeName = asked.TypeName is not null && Replaces(asked.TypeOverride, "ThingTypeName", existing) ? asked.TypeName : existing.TypeName,
                 Attributes = (asked.Attributes, asked.AttributesOverride) switch
                 {

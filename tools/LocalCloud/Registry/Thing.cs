@@ -20,6 +20,9 @@ public sealed record Thing(string Name, string? TypeName)
     /// <summary>The groups it is in.</summary>
     public ImmutableSortedSet<string> Groups { get; init => field = value.WithComparer(StringComparer.Ordinal); } = [];
 
+    /// <summary>The billing group it is in, or null.</summary>
+    public string? BillingGroup { get; init; }
+
     /// <summary>What AWS would refuse about this thing, or null.</summary>
     public string? FindFault()
     {
@@ -36,6 +39,11 @@ public sealed record Thing(string Name, string? TypeName)
         if (Groups.FirstOrDefault(group => !IsValidName(group)) is { } badGroup)
         {
             return $"'{badGroup}' is no name of a thing group: 1 to 128 of a-z, A-Z, 0-9, ':', '_', '-'";
+        }
+
+        if (BillingGroup is not null && !IsValidName(BillingGroup))
+        {
+            return $"'{BillingGroup}' is no name of a billing group: 1 to 128 of a-z, A-Z, 0-9, ':', '_', '-'";
         }
 
         var most = TypeName is null ? 3 : 50;

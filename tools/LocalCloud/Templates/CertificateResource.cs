@@ -7,14 +7,16 @@ internal sealed class CertificateResource
 
     private readonly TemplateExpression _certificateId;
     private readonly TemplateExpression _status;
+    private readonly OverrideAction _statusOverride;
 
-    private CertificateResource(TemplateExpression certificateId, TemplateExpression status)
+    private CertificateResource(TemplateExpression certificateId, TemplateExpression status, OverrideAction statusOverride)
     {
         _certificateId = certificateId;
         _status = status;
+        _statusOverride = statusOverride;
     }
 
-    public static CertificateResource Parse(DocumentNode node, DocumentNode? overrideSettings, IReadOnlySet<string> parameters)
+    public static CertificateResource Parse(DocumentNode node, DocumentNode? overrideSettings, TemplateScope scope)
     {
         foreach (var (name, value) in node.Members())
         {
@@ -25,35 +27,35 @@ internal sealed class CertificateResource
         }
 
         var properties = TemplateSection.Read(node, "a certificate", ["CertificateId", "Status"]);
-        if (overrideSettings is { } given)
-        {
-            // Read for its form. The setting says what happens to a status that is there already, and a certificate that
-            // comes here is PENDING_ACTIVATION: the status of the template is its first.
-            TemplateSection.Override(TemplateSection.Read(given, "a certificate's OverrideSettings", ["Status"]), "Status", canMerge: false);
-        }
+
+        // AWS documents no default. The status of the template is what it says that a registration gives.
+        var statusOverride = overrideSettings is { } given && TemplateSection.Read(given, "a certificate's OverrideSettings", ["Status"]) is { Count: > 0 } settings
+            ? TemplateSection.Override(settings, "Status", canMerge: false)
+            : OverrideAction.Replace;
 
         var certificateId = properties.TryGetValue("CertificateId", out var id)
-            ? TemplateExpression.Parse(id, parameters)
+            ? TemplateExpression.Parse(id, scope)
             : throw node.Fault("CertificateId is missing; it is { \"Ref\": \"AWS::IoT::Certificate::Id\" }");
         TemplateExpression status = new LiteralExpression("ACTIVE");
         if (properties.TryGetValue("Status", out var statusNode))
         {
-            status = TemplateExpression.Parse(statusNode, parameters);
+            status = TemplateExpression.Parse(statusNode, scope);
             if (status is LiteralExpression literal && ReadStatus(literal.Text) is null)
             {
                 throw statusNode.Fault("must be ACTIVE or INACTIVE");
             }
         }
 
-        return new CertificateResource(certificateId, status);
+        return new CertificateResource(certificateId, status, statusOverride);
     }
 
-    public (string CertificateId, CertificateStatus Status) Evaluate(IReadOnlyDictionary<string, string> values)
+    public (string CertificateId, CertificateStatus Status, OverrideAction StatusOverride) Evaluate(IReadOnlyDictionary<string, string> values)
     {
         var status = _status.Evaluate(values);
         return (
             _certificateId.Evaluate(values),
-            ReadStatus(status) ?? throw new TemplateEvaluationException($"The certificate status must be ACTIVE or INACTIVE, not {status}"));
+            ReadStatus(status) ?? throw new TemplateEvaluationException($"The certificate status must be ACTIVE or INACTIVE, not {status}"),
+            _statusOverride);
     }
 
     /// <summary>AWS's own examples write ACTIVE and Active.</summary>

@@ -1,8 +1,9 @@
 namespace LocalCloud;
 
 /// <summary>
-/// A fleet provisioning template: <c>Parameters</c>, <c>Resources</c> (a thing, the certificate, policies by name),
-/// <c>DeviceConfiguration</c>, with <c>Ref</c> and <c>Fn::Join</c>. Whatever else it says is refused when it is loaded.
+/// A fleet provisioning template: <c>Parameters</c>, <c>Mappings</c>, <c>Resources</c> (a thing, the certificate, policies),
+/// <c>DeviceConfiguration</c>, with the functions <c>Ref</c>, <c>Fn::Join</c>, <c>Fn::Select</c>, <c>Fn::Split</c>,
+/// <c>Fn::Sub</c> and <c>Fn::FindInMap</c>. Whatever else it says is refused when it is loaded.
 /// </summary>
 /// <remarks>Stricter than AWS in one thing: a <c>Ref</c> to something undeclared is refused here, on AWS when a device registers.</remarks>
 public sealed class ProvisioningTemplate
@@ -60,7 +61,7 @@ public sealed class ProvisioningTemplate
     /// <param name="name">Its name.</param>
     /// <param name="body">Its JSON.</param>
     /// <exception cref="ArgumentException">The name is not one.</exception>
-    /// <exception cref="DocumentFormatException">The body is not a template, or uses something that is not supported yet.</exception>
+    /// <exception cref="DocumentFormatException">The body is not a template, or says something that would not be done.</exception>
     public static ProvisioningTemplate Parse(string name, string body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -75,11 +76,12 @@ public sealed class ProvisioningTemplate
             throw root.Fault($"{body.Length} characters are more than the {MaximumCharacters} that a template may have");
         }
 
-        var sections = TemplateSection.Read(root, "a template", ["Parameters", "Resources", "DeviceConfiguration"], "Mappings");
+        var sections = TemplateSection.Read(root, "a template", ["Parameters", "Mappings", "Resources", "DeviceConfiguration"]);
         List<TemplateParameter> parameters = sections.TryGetValue("Parameters", out var declared)
             ? [.. declared.Members().Select(parameter => TemplateParameter.Parse(parameter.Key, parameter.Value))]
             : [];
         var names = parameters.Select(parameter => parameter.Name).Append(CertificateIdParameter).ToHashSet(StringComparer.Ordinal);
+        var scope = new TemplateScope(names, sections.TryGetValue("Mappings", out var mappings) ? TemplateMappings.Parse(mappings) : TemplateMappings.None);
 
         ThingResource? thing = null;
         CertificateResource? certificate = null;
@@ -106,11 +108,11 @@ public sealed class ProvisioningTemplate
             switch (type.Text())
             {
                 case ThingResource.Type when thing is null:
-                    thing = ThingResource.Parse(properties, settings, names);
+                    thing = ThingResource.Parse(properties, settings, scope);
                     break;
 
                 case CertificateResource.Type when certificate is null:
-                    certificate = CertificateResource.Parse(properties, settings, names);
+                    certificate = CertificateResource.Parse(properties, settings, scope);
                     break;
 
                 case PolicyResource.Type:
@@ -119,7 +121,7 @@ public sealed class ProvisioningTemplate
                         throw senseless.Fault("a policy has no OverrideSettings");
                     }
 
-                    policies.Add(PolicyResource.Parse(properties, names));
+                    policies.Add(PolicyResource.Parse(properties, scope));
                     break;
 
                 case ThingResource.Type or CertificateResource.Type:
@@ -137,7 +139,7 @@ public sealed class ProvisioningTemplate
             thing,
             certificate ?? throw resources.Fault($"there is no {CertificateResource.Type}, so no certificate would ever be activated"),
             policies,
-            sections.TryGetValue("DeviceConfiguration", out var configuration) ? ParseConfiguration(configuration, names) : []);
+            sections.TryGetValue("DeviceConfiguration", out var configuration) ? ParseConfiguration(configuration, scope) : []);
     }
 
     /// <summary>Works out one registration.</summary>
@@ -160,15 +162,18 @@ public sealed class ProvisioningTemplate
 
         values.Add(CertificateIdParameter, certificateId);
 
-        var (id, status) = _certificate.Evaluate(values);
+        var (id, status, statusOverride) = _certificate.Evaluate(values);
+        List<(string Name, Policy? Policy)> policies = [.. _policies.Select(policy => policy.Evaluate(values))];
         return new ProvisioningSpecification(
             _thing?.Evaluate(values),
             id,
             status,
-            [.. _policies.Select(policy => policy.Evaluate(values)).Distinct(StringComparer.Ordinal)],
+            statusOverride,
+            [.. policies.Select(policy => policy.Name).Distinct(StringComparer.Ordinal)],
+            [.. policies.Select(policy => policy.Policy).OfType<Policy>().DistinctBy(policy => policy.Name, StringComparer.Ordinal)],
             _deviceConfiguration.ToDictionary(entry => entry.Key, entry => entry.Value.Evaluate(values)));
     }
 
-    private static List<KeyValuePair<string, TemplateExpression>> ParseConfiguration(DocumentNode node, IReadOnlySet<string> names) =>
-        [.. node.Members().Select(entry => KeyValuePair.Create(entry.Key, TemplateExpression.Parse(entry.Value, names)))];
+    private static List<KeyValuePair<string, TemplateExpression>> ParseConfiguration(DocumentNode node, TemplateScope scope) =>
+        [.. node.Members().Select(entry => KeyValuePair.Create(entry.Key, TemplateExpression.Parse(entry.Value, scope)))];
 }

@@ -5,6 +5,7 @@ namespace LocalCloud;
 /// <param name="Attributes">Its attributes, or null where the template says nothing of them.</param>
 /// <param name="TypeName">Its type, likewise.</param>
 /// <param name="Groups">Its groups, likewise.</param>
+/// <param name="BillingGroup">Its billing group, likewise.</param>
 /// <param name="AttributesOverride">What is done with the attributes of a thing that exists.</param>
 /// <param name="TypeOverride">What is done with its type.</param>
 /// <param name="GroupsOverride">What is done with its groups.</param>
@@ -13,6 +14,7 @@ public sealed record ThingSpecification(
     IReadOnlyDictionary<string, string>? Attributes,
     string? TypeName,
     IReadOnlyList<string>? Groups,
+    string? BillingGroup,
     OverrideAction AttributesOverride,
     OverrideAction TypeOverride,
     OverrideAction GroupsOverride);

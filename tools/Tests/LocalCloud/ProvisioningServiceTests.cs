@@ -148,6 +148,7 @@ public sealed class ProvisioningServiceTests
     [DataRow("""{ "certificateOwnershipToken": "TOKEN", "parameters": ["ThingName"] }""", "InvalidRequest", "parameters must be an object of strings")]
     [DataRow("""{ "certificateOwnershipToken": "TOKEN", "parameters": { "ThingName": 7 } }""", "InvalidRequest", "Parameter ThingName must be a string")]
     [DataRow("""{ "certificateOwnershipToken": "TOKEN", "parameters": { "ThingName": "LONG" } }""", "InvalidRequest", "Parameter ThingName is longer than 4096")]
+    [DataRow("""{ "certificateOwnershipToken": "TOKEN", "parameters": { "KEY": "x" } }""", "InvalidRequest", "The name of a parameter is longer than 2048")]
     [DataRow("""{ "certificateOwnershipToken": "TOKEN" }""", "InvalidParameters", "Cannot resolve reference value: ThingName")]
     [DataRow("""{ "certificateOwnershipToken": "TOKEN", "parameters": { "thingName": "x" } }""", "InvalidParameters", "Cannot resolve reference value: ThingName")]
     [DataRow("""{ "certificateOwnershipToken": "TOKEN", "parameters": { "ThingName": "" } }""", "InvalidParameters", "no name of a thing")]
@@ -159,6 +160,7 @@ public sealed class ProvisioningServiceTests
         var created = await CreateAsync();
         payload = payload
             .Replace("TOKEN", (string)created["certificateOwnershipToken"]!)
+            .Replace("KEY", new string('k', 2049))
             .Replace("LONG", new string('x', 4097))
             .Replace("129", new string('x', 129));
 
@@ -350,6 +352,80 @@ public sealed class ProvisioningServiceTests
         Assert.EndsWith("/accepted", accepted);
         AssertRejection(rejected, 400, "ResourceConflicts", setting);
         Assert.AreEqual(CertificateStatus.PendingActivation, _registry.FindCertificate((string)second["certificateId"]!)!.Status);
+    }
+
+    [TestMethod]
+    public async Task A_policy_that_the_template_brings_along_is_made_once_and_attached()
+    {
+        _registry.PutTemplate(ProvisioningTemplate.Parse("Own", """
+            {
+              "Parameters": { "ThingName": { "Type": "String" } },
+              "Resources": {
+                "t": { "Type": "AWS::IoT::Thing", "Properties": { "ThingName": { "Ref": "ThingName" }, "BillingGroup": "bills" } },
+                "c": { "Type": "AWS::IoT::Certificate", "Properties": { "CertificateId": { "Ref": "AWS::IoT::Certificate::Id" } } },
+                "p": { "Type": "AWS::IoT::Policy", "Properties": { "PolicyDocument": {
+                    "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "iot:Connect", "Resource": "*" }] } } }
+              }
+            }
+            """));
+        var before = _registry.Policies.Count;
+        foreach (var name in new[] { "one", "two" })
+        {
+            var (_, accepted) = await RegisterAsync(Request(await CreateAsync(), ("ThingName", name)), "Own");
+            Assert.AreEqual(name, (string)accepted["thingName"]!);
+        }
+
+        Assert.HasCount(before + 1, _registry.Policies);
+        Assert.AreEqual("bills", _registry.FindThing("one")!.BillingGroup);
+        var policy = _registry.FindCertificatesOfThing("one").Single().Policies.Single();
+        Assert.AreEqual(policy, _registry.FindCertificatesOfThing("two").Single().Policies.Single());
+        Assert.Contains("iot:Connect", _registry.FindPolicy(policy)!.Document.Text);
+    }
+
+    [TestMethod]
+    [DataRow("DO_NOTHING", CertificateStatus.Inactive)]
+    [DataRow("REPLACE", CertificateStatus.Active)]
+    [DataRow("FAIL", null)]
+    public async Task A_status_that_is_there_already_is_treated_as_the_template_says(string setting, CertificateStatus? status)
+    {
+        _registry.PutTemplate(ProvisioningTemplate.Parse("Status", $$"""
+            { "Resources": { "c": {
+                "Type": "AWS::IoT::Certificate",
+                "OverrideSettings": { "Status": "{{setting}}" },
+                "Properties": { "CertificateId": { "Ref": "AWS::IoT::Certificate::Id" }, "Status": "ACTIVE" } } } }
+            """));
+        var pending = await CreateAsync();
+        var (_, fresh) = await RegisterAsync(Request(pending), "Status");
+        Assert.IsNull(fresh["statusCode"]);
+        Assert.AreEqual(CertificateStatus.Active, _registry.FindCertificate((string)pending["certificateId"]!)!.Status);
+
+        var created = await CreateAsync();
+        _registry.SetCertificateStatus((string)created["certificateId"]!, CertificateStatus.Inactive);
+        var (_, answer) = await RegisterAsync(Request(created), "Status");
+
+        Assert.AreEqual(status ?? CertificateStatus.Inactive, _registry.FindCertificate((string)created["certificateId"]!)!.Status);
+        if (status is null)
+        {
+            AssertRejection(answer, 400, "ResourceConflicts", "Status");
+        }
+    }
+
+    [TestMethod]
+    public async Task More_policies_than_a_certificate_may_have_are_refused()
+    {
+        var policies = string.Join(", ", Enumerable.Range(0, 11).Select(index => $$"""
+            "p{{index}}": { "Type": "AWS::IoT::Policy", "Properties": { "PolicyDocument": {
+                "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "iot:Connect", "Resource": "arn:aws:iot:r:a:client/{{index}}" }] } } }
+            """));
+        _registry.PutTemplate(ProvisioningTemplate.Parse("Many", $$"""
+            { "Resources": { "c": { "Type": "AWS::IoT::Certificate", "Properties": { "CertificateId": { "Ref": "AWS::IoT::Certificate::Id" } } }, {{policies}} } }
+            """));
+        var before = _registry.Policies.Count;
+
+        var (_, rejected) = await RegisterAsync(Request(await CreateAsync()), "Many");
+
+        AssertRejection(rejected, 400, "ResourceRegistrationFailure", "11 policies");
+        Assert.HasCount(before, _registry.Policies, "all of it or nothing");
     }
 
     [TestMethod]
