@@ -35,9 +35,21 @@ internal static class CloudCommand
             HelpName = "PORT",
             DefaultValueFactory = _ => 8883,
         };
+        var httpPort = new Option<int>("--http-port")
+        {
+            Description = "TCP port of the control plane, AWS IoT's HTTP API, for aws --endpoint-url; 0 takes a free one",
+            HelpName = "PORT",
+            DefaultValueFactory = _ => 0,
+        };
         var listen = new Option<IPAddress?>("--listen")
         {
             Description = "Address to listen on, 0.0.0.0 for all; this machine only if left out",
+            HelpName = "ADDRESS",
+            CustomParser = ParseAddress,
+        };
+        var httpListen = new Option<IPAddress?>("--http-listen")
+        {
+            Description = "Address that the control plane listens on; this machine only if left out. It takes any credentials: who reaches it can do everything",
             HelpName = "ADDRESS",
             CustomParser = ParseAddress,
         };
@@ -48,7 +60,7 @@ internal static class CloudCommand
         };
         var json = new Option<bool>("--json")
         {
-            Description = "Print one JSON object once connections are accepted, and the log on standard error",
+            Description = "Print one JSON object once connections are accepted, and the log on standard error, each line a JSON object",
         };
         var account = new Option<string>("--account")
         {
@@ -77,7 +89,7 @@ internal static class CloudCommand
 
         var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
         {
-            data, port, listen, host, json, account, region, product, template,
+            data, port, httpPort, listen, httpListen, host, json, account, region, product, template,
         };
 
         LocalCloudOptions OptionsOf(ParseResult result)
@@ -89,6 +101,8 @@ internal static class CloudCommand
                 Host = result.GetValue(host) ?? HostOf(address),
                 MqttPort = result.GetValue(port),
                 ListenAddress = address,
+                ControlPlanePort = result.GetValue(httpPort),
+                ControlPlaneAddress = result.GetValue(httpListen),
                 AccountId = result.GetValue(account)!,
                 Region = result.GetValue(region)!,
                 ProductName = result.GetValue(product)!,
@@ -100,6 +114,7 @@ internal static class CloudCommand
         {
             [nameof(LocalCloudOptions.Host)] = host.Name,
             [nameof(LocalCloudOptions.MqttPort)] = port.Name,
+            [nameof(LocalCloudOptions.ControlPlanePort)] = httpPort.Name,
             [nameof(LocalCloudOptions.Region)] = region.Name,
             [nameof(LocalCloudOptions.AccountId)] = account.Name,
             [nameof(LocalCloudOptions.ProductName)] = product.Name,
@@ -121,13 +136,12 @@ internal static class CloudCommand
 
     private static async Task<int> RunAsync(LocalCloudOptions options, bool json, CancellationToken cancellationToken)
     {
-        var log = json ? Console.Error : Console.Out;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            await using var cloud = await LocalCloudServer.StartAsync(options with { Log = entry => log.WriteLine(entry) }, stop.Token);
+            await using var cloud = await LocalCloudServer.StartAsync(options with { Log = json ? WriteJson : Console.Out.WriteLine }, stop.Token);
             var connection = new Connection(
                 cloud.Endpoint,
                 cloud.Port,
@@ -136,7 +150,8 @@ internal static class CloudCommand
                 cloud.ClaimKeyPath!,
                 cloud.TemplateName,
                 cloud.Region,
-                cloud.AccountId);
+                cloud.AccountId,
+                cloud.ControlPlaneUrl);
             var line = JsonSerializer.Serialize(connection, s_json);
             Publish(Path.Combine(Path.GetDirectoryName(cloud.RootCaFile!)!, ConnectionFile), line);
             if (json)
@@ -151,6 +166,7 @@ internal static class CloudCommand
                     claim certificate  {connection.ClaimCertificate}
                     claim key          {connection.ClaimKey}
                     template           {connection.Template}
+                    control plane      {connection.ControlPlane}
                     Stop it with Ctrl+C.
                     """);
             }
@@ -182,6 +198,9 @@ internal static class CloudCommand
         }
     }
 
+    private static void WriteJson(LogEntry entry) => Console.Error.WriteLine(
+        JsonSerializer.Serialize(new LogLine(entry.Time.UtcDateTime, entry.Level.ToString().ToLowerInvariant(), entry.Message), s_json));
+
     /// <summary>Puts a file there whole: a script that waits for it reads all of it.</summary>
     private static void Publish(string path, string line)
     {
@@ -198,7 +217,7 @@ internal static class CloudCommand
             return address;
         }
 
-        result.AddError($"--listen '{text}' is no IP address. Give one of this machine's, or 0.0.0.0 for all.");
+        result.AddError($"{(result.Parent as OptionResult)?.Option.Name} '{text}' is no IP address. Give one of this machine's, or 0.0.0.0 for all.");
         return null;
     }
 
@@ -210,6 +229,8 @@ internal static class CloudCommand
         _ => listen.ToString(),
     };
 
+    private sealed record LogLine(DateTime Time, string Level, string Message);
+
     private sealed record Connection(
         string Endpoint,
         int Port,
@@ -218,5 +239,6 @@ internal static class CloudCommand
         string ClaimKey,
         string Template,
         string Region,
-        string Account);
+        string Account,
+        string ControlPlane);
 }

@@ -14,6 +14,15 @@ public sealed record LocalCloudOptions
     /// <summary>TCP port for MQTT over TLS, 0 to 65535; 0 takes a free one.</summary>
     public int MqttPort { get; init; }
 
+    /// <summary>TCP port of the control plane, AWS IoT's HTTP API, 0 to 65535; 0 takes a free one.</summary>
+    public int ControlPlanePort { get; init; }
+
+    /// <summary>
+    /// The address that the control plane listens on; null is this machine only. It takes any credentials and hands out
+    /// private keys: whoever reaches it owns this LocalCloud.
+    /// </summary>
+    public IPAddress? ControlPlaneAddress { get; init; }
+
     /// <summary>The address to listen on; null is this machine only, 127.0.0.1 and, where there is IPv6, ::1.</summary>
     public IPAddress? ListenAddress { get; init; }
 
@@ -56,6 +65,11 @@ public sealed record LocalCloudOptions
         if (MqttPort is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
         {
             faults.Add(KeyValuePair.Create(nameof(MqttPort), $"{MqttPort} is not between 0 and 65535."));
+        }
+
+        if (ControlPlanePort is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
+        {
+            faults.Add(KeyValuePair.Create(nameof(ControlPlanePort), $"{ControlPlanePort} is not between 0 and 65535."));
         }
 
         if (Region.Length == 0 || !Region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))

@@ -70,6 +70,9 @@ public sealed class LocalCloudServer : IAsyncDisposable
     /// <summary>The TCP port of MQTT over TLS.</summary>
     public int Port { get; }
 
+    /// <summary>Where the control plane is: <c>http://ADDRESS:PORT</c>, for <c>aws --endpoint-url</c>.</summary>
+    public required string ControlPlaneUrl { get; init; }
+
     /// <summary>AWS region of the resource names in policies.</summary>
     public string Region => _options.Region;
 
@@ -126,22 +129,36 @@ public sealed class LocalCloudServer : IAsyncDisposable
             undo.Add(socket);
         }
 
+        var controlSockets = ListenSockets.Bind(options.ControlPlaneAddress, options.ControlPlanePort);
+        foreach (var socket in controlSockets)
+        {
+            undo.Add(socket);
+        }
+
         var registry = DeviceRegistry.Open(directory?.Path, clock, log);
         var authority = undo.Add(await CertificateAuthority.OpenAsync(directory?.Path, HostsOf(options), clock, cancellationToken));
         Seed(registry, options, log);
         var claim = await OpenClaimAsync(directory?.Path, registry, authority, log, cancellationToken);
         await SaveAsync(registry, directory);
 
+        var counters = new CloudCounters();
         var check = new ClientCertificateCheck(registry, clock);
         var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, clock, log));
         var broker = new MqttBroker(registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)), provisioning, check, clock, log);
-        var host = BuildHost(sockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log), broker);
+        var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log), broker);
         undo.Add(host);
+        var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
+        provisioning.Answered += counters.Count;
+        var controlPlane = new ControlPlaneHandler(new ControlPlaneContext(options, endPoints[0].Port, registry, authority, log), counters, () => broker.ClientIds.Count);
+        host.Run(controlPlane.HandleAsync);
         await host.StartAsync(cancellationToken);
 
-        var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
         log.Information($"LocalCloud listens on {string.Join(" and ", endPoints)} as {options.Host}, account {options.AccountId} in {options.Region}");
-        var server = new LocalCloudServer(options, directory, authority, registry, claim, provisioning, broker, host, endPoints[0].Port, log);
+        var server = new LocalCloudServer(options, directory, authority, registry, claim, provisioning, broker, host, endPoints[0].Port, log)
+        {
+            ControlPlaneUrl = UrlOf((IPEndPoint)controlSockets[0].LocalEndPoint!),
+        };
+        log.Information($"the control plane, AWS IoT's HTTP API, is at {server.ControlPlaneUrl}: aws iot --endpoint-url {server.ControlPlaneUrl}");
         undo.Forget();
         return server;
     }
@@ -224,16 +241,17 @@ public sealed class LocalCloudServer : IAsyncDisposable
         _log.Information("LocalCloud stopped");
     }
 
-    private static WebApplication BuildHost(IReadOnlyList<Socket> sockets, TlsHandshake tls, MqttBroker broker)
+    private static WebApplication BuildHost(IReadOnlyList<Socket> sockets, IReadOnlyList<Socket> controlSockets, TlsHandshake tls, MqttBroker broker)
     {
         // Empty: no configuration files, no environment, no logging of its own.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
         builder.Services.AddSingleton(new MqttConnectionHandler(broker));
         builder.Services.Configure<SocketTransportOptions>(transport =>
-            transport.CreateBoundListenSocket = endPoint => sockets.Single(socket => socket.LocalEndPoint!.Equals(endPoint)));
+            transport.CreateBoundListenSocket = endPoint => sockets.Concat(controlSockets).Single(socket => socket.LocalEndPoint!.Equals(endPoint)));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
+            kestrel.AddServerHeader = false;
             foreach (var socket in sockets)
             {
                 kestrel.Listen(socket.LocalEndPoint!, listen =>
@@ -243,6 +261,11 @@ public sealed class LocalCloudServer : IAsyncDisposable
                     tls.Use(listen);
                     listen.UseConnectionHandler<MqttConnectionHandler>();
                 });
+            }
+
+            foreach (var socket in controlSockets)
+            {
+                kestrel.Listen(socket.LocalEndPoint!, listen => listen.Protocols = HttpProtocols.Http1);
             }
         });
         return builder.Build();
@@ -320,6 +343,12 @@ public sealed class LocalCloudServer : IAsyncDisposable
         {
             throw new DataDirectoryException(directory!.Path, $"cannot be written to: {e.Message} Name a directory that can", e);
         }
+    }
+
+    private static string UrlOf(IPEndPoint endPoint)
+    {
+        var address = endPoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : endPoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : endPoint.Address;
+        return $"http://{new IPEndPoint(address, endPoint.Port)}";
     }
 
     private static HashSet<string> HostsOf(LocalCloudOptions options)

@@ -32,7 +32,7 @@ public sealed class CloudCommandTests
         var connection = (JsonObject)JsonNode.Parse(line!)!;
 
         CollectionAssert.AreEqual(
-            new[] { "endpoint", "port", "rootCa", "claimCertificate", "claimKey", "template", "region", "account" },
+            new[] { "endpoint", "port", "rootCa", "claimCertificate", "claimKey", "template", "region", "account", "controlPlane" },
             connection.Select(member => member.Key).ToArray());
         Assert.AreEqual(directory.File("root-ca.pem"), (string)connection["rootCa"]!);
         Assert.AreEqual(line, (await File.ReadAllTextAsync(directory.File("root.json"), Stopping)).TrimEnd());
@@ -54,7 +54,9 @@ public sealed class CloudCommandTests
 
         Assert.AreEqual(0, agent.ExitCode);
         Assert.AreEqual("", await agent.StandardOutput.ReadToEndAsync(Stopping), "the log is on standard error");
-        Assert.Contains("device-1 connected", await agent.StandardError.ReadToEndAsync(Stopping));
+        var log = (await agent.StandardError.ReadToEndAsync(Stopping)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(entry => JsonNode.Parse(entry)!.AsObject()).ToList();
+        Assert.IsTrue(log.All(entry => entry.Select(member => member.Key).SequenceEqual(["time", "level", "message"])));
+        Assert.IsTrue(log.Any(entry => ((string)entry["message"]!).Contains("device-1 connected", StringComparison.Ordinal)));
     }
 
     [TestMethod]
@@ -62,6 +64,7 @@ public sealed class CloudCommandTests
     [DataRow(new[] { "cloud" }, 2, "--data")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--mqtt-port", "many" }, 2, "--mqtt-port")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--mqtt-port", "65536" }, 2, "--mqtt-port 65536 is not between 0 and 65535")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--http-port", "65536" }, 2, "--http-port 65536 is not between 0 and 65535")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--listen", "nowhere" }, 2, "--listen 'nowhere' is no IP address")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--account", "12" }, 2, "--account '12'")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--template", "a b" }, 2, "--template 'a b'")]

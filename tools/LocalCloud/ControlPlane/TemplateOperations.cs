@@ -1,0 +1,239 @@
+using System.Text.Json.Nodes;
+
+namespace LocalCloud;
+
+/// <summary>The operations on provisioning templates and their versions.</summary>
+internal sealed class TemplateOperations
+{
+    private const int MaximumDescription = 500;
+
+    private readonly ControlPlaneContext _context;
+
+    public TemplateOperations(ControlPlaneContext context)
+    {
+        _context = context;
+    }
+
+    public IEnumerable<ApiOperation> All =>
+    [
+        new("CreateProvisioningTemplate", "POST", "/provisioning-templates", CreateAsync),
+        new("DescribeProvisioningTemplate", "GET", "/provisioning-templates/{templateName}", DescribeAsync),
+        new("ListProvisioningTemplates", "GET", "/provisioning-templates", ListAsync),
+        new("UpdateProvisioningTemplate", "PATCH", "/provisioning-templates/{templateName}", UpdateAsync),
+        new("DeleteProvisioningTemplate", "DELETE", "/provisioning-templates/{templateName}", DeleteAsync),
+        new("CreateProvisioningTemplateVersion", "POST", "/provisioning-templates/{templateName}/versions", CreateVersionAsync),
+        new("DescribeProvisioningTemplateVersion", "GET", "/provisioning-templates/{templateName}/versions/{versionId}", DescribeVersionAsync),
+        new("ListProvisioningTemplateVersions", "GET", "/provisioning-templates/{templateName}/versions", ListVersionsAsync),
+        new("DeleteProvisioningTemplateVersion", "DELETE", "/provisioning-templates/{templateName}/versions/{versionId}", DeleteVersionAsync),
+    ];
+
+    private async Task<JsonObject?> CreateAsync(ApiRequest request)
+    {
+        var name = request.RequiredText("templateName");
+        if (!ProvisioningTemplate.IsValidName(name))
+        {
+            throw ControlPlaneException.InvalidRequest($"'{CloudLog.Printable(name)}' is no name of a template: 1 to {ProvisioningTemplate.MaximumNameLength} letters, digits, '_' and '-'.");
+        }
+
+        if (request.Text("type") is { } type and not "FLEET_PROVISIONING")
+        {
+            throw ControlPlaneException.InvalidRequest($"LocalCloud has no templates of type '{CloudLog.Printable(type)}', only FLEET_PROVISIONING.");
+        }
+
+        CheckHook(request);
+        var template = Parse(name, request);
+        var description = DescriptionIn(request);
+        var role = RoleIn(request) ?? throw ControlPlaneException.InvalidRequest("provisioningRoleArn is missing.");
+        var isEnabled = request.Flag("enabled") ?? false;
+        await _context.UpdateAsync(state => state.RegisteredTemplates.ContainsKey(name)
+            ? throw ControlPlaneException.AlreadyExists($"Template {name} already exists.", Arn(name), name)
+            : state.With(RegisteredTemplate.Create(template, state.Time) with { Description = description, RoleArn = role, IsEnabled = isEnabled }));
+        return new JsonObject { ["templateArn"] = Arn(name), ["templateName"] = name, ["defaultVersionId"] = 1 };
+    }
+
+    private Task<JsonObject?> DescribeAsync(ApiRequest request)
+    {
+        var template = Find(_context.State, request);
+        var description = Summary(template);
+        description["defaultVersionId"] = template.DefaultId;
+        description["templateBody"] = template.Default.Template.Body;
+        description["provisioningRoleArn"] = template.RoleArn ?? $"arn:aws:iam::{_context.Options.AccountId}:role/localcloud";
+        return Task.FromResult<JsonObject?>(description);
+    }
+
+    private Task<JsonObject?> ListAsync(ApiRequest request) => Task.FromResult<JsonObject?>(request.Page(
+        "templates",
+        _context.State.RegisteredTemplates.Values.OrderBy(template => template.Name, StringComparer.Ordinal),
+        usesMarkers: false,
+        Summary));
+
+    private async Task<JsonObject?> UpdateAsync(ApiRequest request)
+    {
+        CheckHook(request);
+        var description = DescriptionIn(request);
+        var role = RoleIn(request);
+        await _context.UpdateAsync(state =>
+        {
+            var template = Find(state, request);
+            if (request.Number("defaultVersionId") is { } version)
+            {
+                template = version is >= 1 and <= int.MaxValue && template.Versions.ContainsKey((int)version)
+                    ? template with { DefaultId = (int)version }
+                    : throw ControlPlaneException.NotFound($"Template {template.Name} has no version {version}.");
+            }
+
+            return state.With(template with
+            {
+                Description = description ?? template.Description,
+                RoleArn = role ?? template.RoleArn,
+                IsEnabled = request.Flag("enabled") ?? template.IsEnabled,
+                ModifiedAt = state.Time,
+            });
+        });
+        return [];
+    }
+
+    private async Task<JsonObject?> DeleteAsync(ApiRequest request)
+    {
+        await _context.UpdateAsync(state =>
+        {
+            var template = Find(state, request);
+            return template.Versions.Count > 1
+                ? throw ControlPlaneException.DeleteConflict($"Template {template.Name} has versions besides the default one; delete those first.")
+                : state.WithoutTemplate(template.Name);
+        });
+        return [];
+    }
+
+    private async Task<JsonObject?> CreateVersionAsync(ApiRequest request)
+    {
+        var template = Parse(request.Path("templateName"), request);
+        var isDefault = request.QueryFlag("setAsDefault");
+        var id = 0;
+        await _context.UpdateAsync(state =>
+        {
+            var registered = Find(state, request);
+            if (registered.IsFull)
+            {
+                throw ControlPlaneException.VersionsLimitExceeded($"Template {registered.Name} already has the maximum number of versions ({RegisteredTemplate.MaximumVersions}).");
+            }
+
+            registered = registered.Add(template, isDefault, state.Time);
+            id = registered.LastId;
+            return state.With(registered);
+        });
+        return new JsonObject { ["templateArn"] = Arn(template.Name), ["templateName"] = template.Name, ["versionId"] = id, ["isDefaultVersion"] = isDefault };
+    }
+
+    private Task<JsonObject?> DescribeVersionAsync(ApiRequest request)
+    {
+        var template = Find(_context.State, request);
+        var version = template.Versions.GetValueOrDefault(request.PathNumber("versionId")) ?? throw NoVersion(request);
+        var description = Summary(template, version);
+        description["templateBody"] = version.Template.Body;
+        return Task.FromResult<JsonObject?>(description);
+    }
+
+    private Task<JsonObject?> ListVersionsAsync(ApiRequest request)
+    {
+        var template = Find(_context.State, request);
+        return Task.FromResult<JsonObject?>(request.Page("versions", template.Versions.Values.Reverse(), usesMarkers: false, version => Summary(template, version)));
+    }
+
+    private async Task<JsonObject?> DeleteVersionAsync(ApiRequest request)
+    {
+        await _context.UpdateAsync(state =>
+        {
+            var template = Find(state, request);
+            var id = request.PathNumber("versionId");
+            if (!template.Versions.ContainsKey(id))
+            {
+                throw NoVersion(request);
+            }
+
+            return id == template.DefaultId
+                ? throw ControlPlaneException.DeleteConflict($"Version {id} is the default version of template {template.Name}.")
+                : state.With(template with { Versions = template.Versions.Remove(id), ModifiedAt = state.Time });
+        });
+        return [];
+    }
+
+    private static RegisteredTemplate Find(RegistryState state, ApiRequest request) => state.RegisteredTemplates.GetValueOrDefault(request.Path("templateName"))
+        ?? throw ControlPlaneException.NotFound($"Template {CloudLog.Printable(request.Path("templateName"))} does not exist.");
+
+    private static ControlPlaneException NoVersion(ApiRequest request) =>
+        ControlPlaneException.NotFound($"Template {request.Path("templateName")} has no version {request.Path("versionId")}.");
+
+    private static ProvisioningTemplate Parse(string name, ApiRequest request)
+    {
+        try
+        {
+            return ProvisioningTemplate.Parse(name, request.RequiredText("templateBody"));
+        }
+        catch (Exception e) when (e is DocumentFormatException or ArgumentException)
+        {
+            throw ControlPlaneException.InvalidRequest("The template body is not valid: " + CloudLog.Printable(e.Message));
+        }
+    }
+
+    private static void CheckHook(ApiRequest request)
+    {
+        if (request.Object("preProvisioningHook") is not null)
+        {
+            throw ControlPlaneException.InvalidRequest("LocalCloud runs no Lambda functions, so a template cannot have a pre-provisioning hook here.");
+        }
+    }
+
+    private static string? DescriptionIn(ApiRequest request) => request.Text("description") is { Length: > MaximumDescription }
+        ? throw ControlPlaneException.InvalidRequest($"The description is longer than {MaximumDescription} characters.")
+        : request.Text("description");
+
+    private string? RoleIn(ApiRequest request)
+    {
+        if (request.Text("provisioningRoleArn") is not { } arn)
+        {
+            return null;
+        }
+
+        var parts = arn.Split(':', 6);
+        if (parts is not ["arn", _, "iam", "", { Length: 12 }, ['r', 'o', 'l', 'e', '/', _, ..]])
+        {
+            throw ControlPlaneException.InvalidRequest($"'{CloudLog.Printable(arn)}' is no ARN of a role: arn:aws:iam::ACCOUNT:role/NAME.");
+        }
+
+        if (!_context.State.Roles.ContainsKey(arn[(arn.LastIndexOf('/') + 1)..]))
+        {
+            _context.Log.Warning($"control plane: the role {CloudLog.Printable(arn)} does not exist here; AWS would refuse it");
+        }
+
+        return arn;
+    }
+
+    private string Arn(string name) => _context.Arn("provisioningtemplate", name);
+
+    private JsonObject Summary(RegisteredTemplate template)
+    {
+        var summary = new JsonObject
+        {
+            ["templateArn"] = Arn(template.Name),
+            ["templateName"] = template.Name,
+            ["creationDate"] = ControlPlaneContext.Time(template.CreatedAt),
+            ["lastModifiedDate"] = ControlPlaneContext.Time(template.ModifiedAt),
+            ["enabled"] = template.IsEnabled,
+            ["type"] = "FLEET_PROVISIONING",
+        };
+        if (template.Description is not null)
+        {
+            summary["description"] = template.Description;
+        }
+
+        return summary;
+    }
+
+    private static JsonObject Summary(RegisteredTemplate template, TemplateVersion version) => new()
+    {
+        ["versionId"] = version.Id,
+        ["creationDate"] = ControlPlaneContext.Time(version.CreatedAt),
+        ["isDefaultVersion"] = version.Id == template.DefaultId,
+    };
+}
