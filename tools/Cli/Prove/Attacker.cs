@@ -19,6 +19,9 @@ internal sealed class Attacker(string name, int port, MqttTls tls, HostileInputs
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long it presses on where LocalCloud does not listen to it any more: a flood that gets no further is over.</summary>
+    private static readonly TimeSpan s_floodPatience = TimeSpan.FromMilliseconds(200);
+
     private static readonly byte[] s_floodPacket =
     [
         .. ConformancePeer.Encode(new PublishPacket("hostile/flood", new byte[50], QualityOfService.AtLeastOnce, PacketId: 1)),
@@ -141,8 +144,12 @@ internal sealed class Attacker(string name, int port, MqttTls tls, HostileInputs
         }
     }
 
-    private async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        await _stream!.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+    private async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_floodPatience);
+        await _stream!.WriteAsync(bytes, patience.Token).ConfigureAwait(false);
+    }
 
     private async Task<Stream> OpenRawAsync(CancellationToken cancellationToken)
     {
