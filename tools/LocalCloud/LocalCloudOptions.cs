@@ -47,6 +47,12 @@ public sealed record LocalCloudOptions
     /// </summary>
     public bool DemandServerName { get; init; } = true;
 
+    /// <summary>
+    /// How many provisioning requests are answered in a second, over all clients, before the others get 429; null for any
+    /// number. On by default, as on AWS: a fleet that is powered on together must go through with it.
+    /// </summary>
+    public ProvisioningQuotas? ProvisioningQuotas { get; init; } = ProvisioningQuotas.Default;
+
     /// <summary>The time that tokens, keep-alive and certificates go by.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -70,6 +76,11 @@ public sealed record LocalCloudOptions
         if (ControlPlanePort is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
         {
             faults.Add(KeyValuePair.Create(nameof(ControlPlanePort), $"{ControlPlanePort} is not between 0 and 65535."));
+        }
+
+        if (ProvisioningQuotas is { } quotas && Enum.GetValues<ProvisioningOperation>().Any(operation => quotas.Of(operation) < 1))
+        {
+            faults.Add(KeyValuePair.Create(nameof(ProvisioningQuotas), "must be 1 or more, each of them."));
         }
 
         if (Region.Length == 0 || !Region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))

@@ -17,7 +17,7 @@ namespace LocalCloud;
 /// <remarks>
 /// What it does not do yet: CBOR and CreateCertificateFromCsr (publishing to their topics closes the connection, and the
 /// log says so), persistent sessions (clean session 0 is taken, sessionPresent is always false), retained messages (they
-/// are delivered, not kept), quotas.
+/// are delivered, not kept), the broker's quotas.
 /// </remarks>
 public sealed class LocalCloudServer : IAsyncDisposable
 {
@@ -143,7 +143,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
 
         var counters = new CloudCounters();
         var check = new ClientCertificateCheck(registry, clock);
-        var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, clock, log));
+        var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log));
         var broker = new MqttBroker(registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)), provisioning, check, clock, log);
         var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log), broker);
         undo.Add(host);

@@ -31,5 +31,7 @@ internal sealed class ProvisioningException : Exception
 
     public static ProvisioningException ResourceNotFound(string message) => new(404, "ResourceNotFound", message);
 
+    public static ProvisioningException Throttling() => new(429, "Throttling", "Rate exceeded");
+
     public static ProvisioningException InternalFailure(string message) => new(500, "InternalFailure", message);
 }

@@ -21,13 +21,30 @@ internal sealed class ProvisioningService : IDisposable
     private readonly CloudLog _log;
     private readonly ITimer _expiry;
 
-    public ProvisioningService(DeviceRegistry registry, CertificateAuthority authority, RepeatedRegistration repeated, TimeProvider clock, CloudLog log)
+    /// <summary>How fast requests may come, for each operation; empty where there are no quotas.</summary>
+    private readonly Dictionary<ProvisioningOperation, RequestRate> _rates = [];
+
+    public ProvisioningService(
+        DeviceRegistry registry,
+        CertificateAuthority authority,
+        RepeatedRegistration repeated,
+        ProvisioningQuotas? quotas,
+        TimeProvider clock,
+        CloudLog log)
     {
         _registry = registry;
         _authority = authority;
         _repeated = repeated;
         _clock = clock;
         _log = log;
+        if (quotas is not null)
+        {
+            foreach (var operation in Enum.GetValues<ProvisioningOperation>())
+            {
+                _rates.Add(operation, new RequestRate(quotas.Of(operation), clock));
+            }
+        }
+
         _expiry = clock.CreateTimer(_ => Expire(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Expire();
     }
@@ -45,6 +62,11 @@ internal sealed class ProvisioningService : IDisposable
         var outcome = new ProvisioningOutcome(topic.Operation, caller.ClientId, caller.CertificateId, topic.TemplateName);
         try
         {
+            if (_rates.TryGetValue(topic.Operation, out var rate) && !rate.TryTake())
+            {
+                throw ProvisioningException.Throttling();
+            }
+
             ReadOnlyMemory<byte> answer;
             (outcome, answer) = topic.Operation == ProvisioningOperation.CreateKeysAndCertificate
                 ? await CreateKeysAndCertificateAsync(outcome, payload, cancellationToken)

@@ -429,6 +429,42 @@ public sealed class ProvisioningServiceTests
     }
 
     [TestMethod]
+    public async Task Requests_beyond_the_quota_of_a_second_are_answered_429()
+    {
+        Open(directory: null, quotas: new ProvisioningQuotas(CreateKeysAndCertificate: 3, CreateCertificateFromCsr: 1, RegisterThing: 1));
+        await CreateAsync();
+        _clock.Advance(TimeSpan.FromMilliseconds(400));
+        var second = await CreateAsync();
+        var third = await CreateAsync();
+        var (topic, rejected) = await AskAsync(s_create, "");
+        Assert.AreEqual("$aws/certificates/create/json/rejected", topic);
+        AssertRejection(rejected, 429, "Throttling", "Rate exceeded");
+        Assert.AreEqual(429, _outcomes.Last().StatusCode);
+
+        // Each operation has its own.
+        Assert.IsNull((await RegisterAsync(Request(second, ("ThingName", "two")))).Answer["statusCode"]);
+        AssertRejection((await RegisterAsync(Request(third, ("ThingName", "three")))).Answer, 429, "Throttling", "");
+
+        // What was refused does not count, and what passed counts for a second.
+        _clock.Advance(TimeSpan.FromMilliseconds(600));
+        await CreateAsync();
+        AssertRejection((await AskAsync(s_create, "")).Answer, 429, "Throttling", "");
+        _clock.Advance(TimeSpan.FromMilliseconds(400));
+        Assert.IsNull((await RegisterAsync(Request(third, ("ThingName", "three")))).Answer["statusCode"], "the token is still good");
+        Assert.HasCount(4, _registry.Certificates);
+    }
+
+    [TestMethod]
+    public void Quotas_are_those_of_AWS_unless_told_otherwise()
+    {
+        Assert.AreEqual(new ProvisioningQuotas(10, 20, 10), new LocalCloudOptions().ProvisioningQuotas);
+        Assert.AreEqual(
+            nameof(LocalCloudOptions.ProvisioningQuotas),
+            new LocalCloudOptions { ProvisioningQuotas = new ProvisioningQuotas(10, 0, 10) }.FindFaults().Single().Key);
+        Assert.IsEmpty(new LocalCloudOptions { ProvisioningQuotas = null }.FindFaults());
+    }
+
+    [TestMethod]
     public async Task What_cannot_be_kept_is_not_given()
     {
         string path;
@@ -484,7 +520,7 @@ public sealed class ProvisioningServiceTests
         Assert.Contains(message, (string)rejected["errorMessage"]!);
     }
 
-    private void Open(string? directory, RepeatedRegistration repeated = RepeatedRegistration.AcceptAgain)
+    private void Open(string? directory, RepeatedRegistration repeated = RepeatedRegistration.AcceptAgain, ProvisioningQuotas? quotas = null)
     {
         _service?.Dispose();
         _registry = DeviceRegistry.Open(directory, _clock);
@@ -498,7 +534,7 @@ public sealed class ProvisioningServiceTests
             _registry.PutTemplate(template);
         }
 
-        _service = new ProvisioningService(_registry, s_authority, repeated, _clock, new CloudLog(_log.Add, _clock));
+        _service = new ProvisioningService(_registry, s_authority, repeated, quotas, _clock, new CloudLog(_log.Add, _clock));
         _service.Answered += _outcomes.Add;
     }
 
