@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using DeviceAgent.Identity;
+using DeviceAgent.Settings;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Tests.EndToEnd;
+
+namespace Tests.LocalCloud;
+
+/// <summary>The aws command line, which this project did not write, does the whole set-up against LocalCloud.</summary>
+[TestClass]
+public sealed class ControlPlaneAwsCliTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Stopping => TestContext.CancellationToken;
+
+    [TestMethod]
+    [Timeout(180_000, CooperativeCancellation = true)]
+    public async Task It_sets_up_what_provisions_a_board_and_cuts_that_board_off()
+    {
+        if (Environment.GetEnvironmentVariable("AGENT_AWSCLI") != "1")
+        {
+            Assert.Inconclusive("Set AGENT_AWSCLI=1 where the aws command line (Debian: awscli) is installed to run it against LocalCloud.");
+        }
+
+        using var directory = new TemporaryDirectory();
+        await using var field = await Field.OpenAsync(Stopping, settings =>
+        {
+            settings["product"] = "lamps";
+            settings["provisioning"] = new JsonObject { ["template"] = "lamps-template" };
+        });
+        string[] options = ["--endpoint-url", field.Cloud.ControlPlaneUrl, "--prefix", "lamps", "--template", "lamps-template", "--product", "lamps", "--out", directory.Path];
+
+        Assert.Contains("would create provisioning template lamps-template", await SetUpAsync([.. options, "--dry-run"]));
+        Assert.IsFalse(field.Cloud.Registry.Templates.Any(template => template.Name == "lamps-template"));
+        Assert.Contains("create provisioning template lamps-template", await SetUpAsync(options));
+        var certificates = field.Cloud.Registry.Certificates.Count;
+        var again = await SetUpAsync(options);
+        Assert.Contains("provisioning template lamps-template is as it should be", again);
+        Assert.Contains("is ACTIVE", again);
+        Assert.HasCount(certificates, field.Cloud.Registry.Certificates, "the claim is used again");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(directory.File("claim.pem.key")));
+        }
+
+        field.Flash.Write(PemFile.ClaimCertificate, await File.ReadAllBytesAsync(directory.File("claim.pem.crt"), Stopping));
+        field.Flash.Write(PemFile.ClaimKey, await File.ReadAllBytesAsync(directory.File("claim.pem.key"), Stopping));
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        Assert.AreEqual(Field.Thing, (string)(await field.ReadingAsync(Stopping))["CLIENT_ID"]!);
+
+        var id = new IdentityStore(field.Flash).Load().CertificateId;
+        Assert.Contains(id, await AwsAsync(field, "iot", "list-thing-principals", "--thing-name", Field.Thing));
+        await AwsAsync(field, "iot", "update-certificate", "--certificate-id", id, "--new-status", "REVOKED");
+        await field.CloudLog.WaitAsync($"{Field.Thing} is cut: certificate {id[..8]} is REVOKED", Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+    }
+
+    private static string FindSetup()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var path = Path.Combine(folder.FullName, "tools", "aws", "setup");
+            if (File.Exists(path))
+            {
+                return path;
+            }
+        }
+
+        throw new FileNotFoundException("tools/aws/setup is not above the tests.");
+    }
+
+    private Task<string> SetUpAsync(string[] arguments) => RunAsync("bash", [FindSetup(), .. arguments]);
+
+    private Task<string> AwsAsync(Field field, params string[] arguments) => RunAsync("aws", ["--endpoint-url", field.Cloud.ControlPlaneUrl, .. arguments]);
+
+    private async Task<string> RunAsync(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["AWS_ACCESS_KEY_ID"] = start.Environment["AWS_SECRET_ACCESS_KEY"] = "test";
+        start.Environment["AWS_REGION"] = start.Environment["AWS_DEFAULT_REGION"] = "ap-northeast-1";
+        start.Environment["AWS_PAGER"] = "";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync(Stopping);
+        var output = await process.StandardOutput.ReadToEndAsync(Stopping);
+        await process.WaitForExitAsync(Stopping);
+        Assert.AreEqual(0, process.ExitCode, output + await errors);
+        return output;
+    }
+}
