@@ -86,10 +86,18 @@ internal static class CloudCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => defaults.TemplateName,
         };
+        var noQuotas = new Option<bool>("--no-quotas")
+        {
+            Description = "Answer any number of provisioning requests; else those beyond AWS's quotas a second get 429",
+        };
+        var refuseRepeats = new Option<bool>("--refuse-repeats")
+        {
+            Description = "Refuse a RegisterThing that repeats an accepted one; else it gets the same answer again. AWS documents neither",
+        };
 
         var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
         {
-            data, port, httpPort, listen, httpListen, host, json, account, region, product, template,
+            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, refuseRepeats,
         };
 
         LocalCloudOptions OptionsOf(ParseResult result)
@@ -107,6 +115,8 @@ internal static class CloudCommand
                 Region = result.GetValue(region)!,
                 ProductName = result.GetValue(product)!,
                 TemplateName = result.GetValue(template)!,
+                ProvisioningQuotas = result.GetValue(noQuotas) ? null : defaults.ProvisioningQuotas,
+                RepeatedRegistration = result.GetValue(refuseRepeats) ? RepeatedRegistration.Refuse : RepeatedRegistration.AcceptAgain,
             };
         }
 
