@@ -15,13 +15,14 @@ public static class PolicyEngine
         ArgumentNullException.ThrowIfNull(resource);
         ArgumentNullException.ThrowIfNull(context);
 
-        string? allowedBy = null;
+        var lowerAction = action.ToLowerInvariant();
+        (PolicyStatement Statement, Policy Policy)? allowedBy = null;
         string? hint = null;
         foreach (var policy in policies)
         {
             foreach (var statement in policy.Document.Statements)
             {
-                if (!statement.CoversAction(action))
+                if (!statement.CoversAction(lowerAction))
                 {
                     continue;
                 }
@@ -51,12 +52,12 @@ public static class PolicyEngine
                     return new PolicyDecision(false, $"{statement} of policy {policy.Name} denies {action} on {resource}");
                 }
 
-                allowedBy ??= $"{statement} of policy {policy.Name} allows {action} on {resource}";
+                allowedBy ??= (statement, policy);
             }
         }
 
-        return allowedBy is not null
-            ? new PolicyDecision(true, allowedBy)
+        return allowedBy is var (allowing, its)
+            ? new PolicyDecision(true, () => $"{allowing} of policy {its.Name} allows {action} on {resource}")
             : new PolicyDecision(false, $"{Nobody(policies)} allows {action} on {resource}{hint}");
     }
 

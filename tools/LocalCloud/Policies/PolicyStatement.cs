@@ -37,11 +37,19 @@ public sealed class PolicyStatement
     /// <inheritdoc/>
     public override string ToString() => Sid is null ? $"statement {Index + 1}" : $"statement {Index + 1} ({Sid})";
 
-    /// <summary>Whether <paramref name="action"/> is among its actions. Case counts for nothing, as in IAM.</summary>
-    internal bool CoversAction(string action)
+    /// <summary>Whether an action is among its actions. Case counts for nothing, as in IAM.</summary>
+    /// <param name="lowerAction">The action, in lower case.</param>
+    internal bool CoversAction(string lowerAction)
     {
-        var lower = action.ToLowerInvariant();
-        return _actions.Any(pattern => pattern.Matches(lower)) != _isNotAction;
+        foreach (var pattern in _actions)
+        {
+            if (pattern.Matches(lowerAction))
+            {
+                return !_isNotAction;
+            }
+        }
+
+        return _isNotAction;
     }
 
     /// <summary>Whether <paramref name="resource"/> is among its resources.</summary>
