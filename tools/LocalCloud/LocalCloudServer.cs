@@ -144,8 +144,8 @@ public sealed class LocalCloudServer : IAsyncDisposable
         var counters = new CloudCounters();
         var check = new ClientCertificateCheck(registry, clock);
         var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log));
-        var broker = new MqttBroker(registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)), provisioning, check, clock, log);
-        var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log), broker);
+        var broker = new MqttBroker(registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)) { Counters = counters }, provisioning, check, clock, log);
+        var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Counters = counters }, broker);
         undo.Add(host);
         var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
         provisioning.Answered += counters.Count;

@@ -14,6 +14,9 @@ internal sealed class Authorizer
     /// <summary>The resource names to ask about.</summary>
     public IotArns Arns { get; }
 
+    /// <summary>Where denials are counted, and all else that happens on connections.</summary>
+    public CloudCounters Counters { get; init; } = new();
+
     /// <summary>Whether a connection may do something.</summary>
     /// <param name="certificateId">Its certificate.</param>
     /// <param name="connection">What else policies can ask about it.</param>
@@ -37,7 +40,7 @@ internal sealed class Authorizer
         }
 
         var thing = certificate.Things.Contains(connection.ClientId) ? state.Things.GetValueOrDefault(connection.ClientId) : null;
-        return PolicyEngine.Evaluate(policies, action, resource, new PolicyContext(connection.ClientId, thing)
+        var decision = PolicyEngine.Evaluate(policies, action, resource, new PolicyContext(connection.ClientId, thing)
         {
             CertificateId = certificateId,
             CertificatePem = certificate.Pem,
@@ -45,5 +48,11 @@ internal sealed class Authorizer
             ConnectAttributes = connection.Attributes,
             LastWillTopic = connection.LastWillTopic is { } topic ? Arns.Topic(topic) : null,
         });
+        if (!decision.IsAllowed)
+        {
+            Counters.CountDenial(action);
+        }
+
+        return decision;
     }
 }

@@ -429,6 +429,7 @@ internal sealed class ClientConnection
             return;
         }
 
+        _broker.Counters.CountMessageIn();
         if (request is null)
         {
             _broker.Publish(publish.Topic, publish.Payload, publish.QoS);
@@ -581,7 +582,10 @@ internal sealed class ClientConnection
     {
         if (Account(packet))
         {
-            _outbound.Writer.TryWrite(packet);
+            if (_outbound.Writer.TryWrite(packet) && packet is PublishPacket)
+            {
+                _broker.Counters.CountMessageOut();
+            }
         }
     }
 
@@ -639,6 +643,7 @@ internal sealed class ClientConnection
 
         if (!_isConnected)
         {
+            _broker.Counters.CountRefusedConnect(reason);
             return;
         }
 

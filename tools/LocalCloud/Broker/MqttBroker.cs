@@ -29,6 +29,8 @@ internal sealed class MqttBroker
 
     public ProvisioningService Provisioning { get; }
 
+    public CloudCounters Counters => Authorizer.Counters;
+
     public TimeProvider Clock { get; }
 
     public CloudLog Log { get; }
@@ -63,6 +65,7 @@ internal sealed class MqttBroker
     /// <summary>Makes a session the one of its client id. One that was there before is dropped, as AWS drops it.</summary>
     public void Enter(ClientConnection session)
     {
+        Counters.CountConnection();
         ClientConnection? before = null;
         _clients.AddOrUpdate(session.ClientId, session, (_, old) =>
         {

@@ -22,7 +22,10 @@ internal sealed class CloudCounters
     /// <summary>Messages that were sent to clients, answers of the provisioning API among them.</summary>
     public long MessagesOut => Interlocked.Read(ref _messagesOut);
 
-    /// <summary>Connections that ended before their CONNECT was accepted, by the reason in AWS's words.</summary>
+    /// <summary>
+    /// Connections that ended before their CONNECT was accepted, by reason: AWS's words for those whose handshake was done,
+    /// and TLS_SERVER_NAME, TLS_CLIENT_CERTIFICATE, TLS_HANDSHAKE for the others.
+    /// </summary>
     public IReadOnlyDictionary<string, long> RefusedConnects => _refusedConnects;
 
     /// <summary>What policies did not permit, by action.</summary>
@@ -40,7 +43,12 @@ internal sealed class CloudCounters
 
     public void CountMessageOut() => Interlocked.Increment(ref _messagesOut);
 
-    public void CountRefusedConnect(string reason) => Count(_refusedConnects, reason);
+    /// <summary>A connection ended before its CONNECT was accepted.</summary>
+    public void CountRefusedConnect(DisconnectReason reason) =>
+        Count(_refusedConnects, string.Concat(reason.ToString().Select((c, index) => index > 0 && char.IsUpper(c) ? "_" + c : char.ToUpperInvariant(c).ToString())));
+
+    /// <summary>A connection did not get through its TLS handshake.</summary>
+    public void CountRefusedHandshake(string reason) => Count(_refusedConnects, reason);
 
     public void CountDenial(string action) => Count(_denials, action);
 

@@ -39,6 +39,9 @@ internal sealed class TlsHandshake
         _log = log;
     }
 
+    /// <summary>Where refusals are counted.</summary>
+    public CloudCounters Counters { get; init; } = new();
+
     /// <summary>Makes an endpoint speak TLS.</summary>
     /// <param name="listen">The endpoint.</param>
     public void Use(ListenOptions listen)
@@ -61,6 +64,7 @@ internal sealed class TlsHandshake
         if (_demandsServerName && string.IsNullOrEmpty(context.ClientHelloInfo.ServerName))
         {
             Decide(handshake);
+            Counters.CountRefusedHandshake("TLS_SERVER_NAME");
             var refusal = "the client names no server (SNI), as AWS IoT Core demands: let it connect to a host name, not to an address";
             _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {refusal}");
             throw new AuthenticationException(refusal);
@@ -98,6 +102,7 @@ internal sealed class TlsHandshake
         handshake.Gate.Decide(fault is null);
         if (fault is not null)
         {
+            Counters.CountRefusedHandshake("TLS_CLIENT_CERTIFICATE");
             _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {fault}");
         }
 
@@ -137,6 +142,7 @@ internal sealed class TlsHandshake
 
         if (!handshake.IsDecided)
         {
+            Counters.CountRefusedHandshake("TLS_HANDSHAKE");
             _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} " + handshake switch
             {
                 { WhyCut: { } why } => "is cut: " + why,

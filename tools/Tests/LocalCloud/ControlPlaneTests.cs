@@ -165,6 +165,32 @@ public sealed class ControlPlaneTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task What_clients_do_and_are_refused_is_counted()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        using var http = new HttpClient { BaseAddress = new Uri(cloud.Server.ControlPlaneUrl) };
+
+        await using var watcher = await cloud.ConnectAsync(cloud.Operator, "all-1", Stopping);
+        await watcher.SubscribeAsync("a/b", cancellationToken: Stopping);
+        await watcher.PublishAsync("a/b", "hello"u8.ToArray(), cancellationToken: Stopping);
+        await watcher.Messages.ReadAsync(Stopping);
+        await Assert.ThrowsExactlyAsync<MqttRefusedException>(() => cloud.ConnectAsync(cloud.Operator, "other", Stopping));
+        await cloud.Log.WaitAsync("CONNECT as other is refused", Stopping);
+        await using var claim = await cloud.ConnectAsync(cloud.Server.ClaimCredentials, "claim", Stopping);
+        await claim.SubscribeAsync("$aws/certificates/create/json/+", cancellationToken: Stopping);
+        await claim.PublishAsync("$aws/certificates/create/json", "x"u8.ToArray(), cancellationToken: Stopping);
+        await claim.Messages.ReadAsync(Stopping);
+
+        var counters = JsonNode.Parse(await http.GetStringAsync("/localcloud/counters", Stopping))!;
+        Assert.AreEqual((2, 2), ((int)counters["connections"]!["now"]!, (int)counters["connections"]!["accepted"]!));
+        Assert.AreEqual(1, (int)counters["connections"]!["refused"]!["AUTH_ERROR"]!);
+        Assert.AreEqual(1, (int)counters["denials"]!["iot:Connect"]!);
+        Assert.AreEqual((2, 2), ((int)counters["messages"]!["in"]!, (int)counters["messages"]!["out"]!));
+        Assert.AreEqual(1, (int)counters["provisioning"]!["rejected"]!["400 InvalidRequest"]!);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
     public async Task A_certificate_of_another_authority_is_registered_once()
     {
         await using var cloud = await TestCloud.StartAsync(Stopping);
