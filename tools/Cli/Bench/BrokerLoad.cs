@@ -9,7 +9,8 @@ namespace Cli.Bench;
 /// <param name="port">Its port.</param>
 /// <param name="tls">TLS of the clients.</param>
 /// <param name="clients">How many there are at once.</param>
-internal sealed class BrokerLoad(string host, int port, MqttTls tls, int clients)
+/// <param name="warmUp">How long each measurement runs before it counts.</param>
+internal sealed class BrokerLoad(string host, int port, MqttTls tls, int clients, TimeSpan warmUp)
 {
     /// <summary>How many messages of a client are on their way at once.</summary>
     private const int Window = 4;
@@ -17,9 +18,7 @@ internal sealed class BrokerLoad(string host, int port, MqttTls tls, int clients
     /// <summary>About the size of a reading.</summary>
     private const int PayloadBytes = 100;
 
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1);
-
-    private int _connections;
+    private static int s_connections;
 
     /// <summary>TCP, TLS with client certificate, CONNECT, CONNACK, DISCONNECT: how many of these a second. Each has a client id of its own.</summary>
     /// <param name="time">How long it is measured.</param>
@@ -54,12 +53,12 @@ internal sealed class BrokerLoad(string host, int port, MqttTls tls, int clients
         }
     }
 
-    private static async Task<double> MeasureAsync(Counter counter, TimeSpan time, Task[] working, CancellationTokenSource end, CancellationToken cancellationToken)
+    private async Task<double> MeasureAsync(Counter counter, TimeSpan time, Task[] working, CancellationTokenSource end, CancellationToken cancellationToken)
     {
         Task failed = Task.WhenAny(working);
         long before = 0;
         Stopwatch watch = new();
-        if (await Task.WhenAny(failed, Task.Delay(s_warmUp, cancellationToken)).ConfigureAwait(false) != failed)
+        if (await Task.WhenAny(failed, Task.Delay(warmUp, cancellationToken)).ConfigureAwait(false) != failed)
         {
             before = counter.Value;
             watch.Start();
@@ -109,7 +108,7 @@ internal sealed class BrokerLoad(string host, int port, MqttTls tls, int clients
 
     private async Task<MqttStreamClient> ConnectAsync(CancellationToken cancellationToken)
     {
-        string clientId = $"{BenchCertificates.ClientPrefix}{port}-{Interlocked.Increment(ref _connections)}";
+        string clientId = $"{BenchCertificates.ClientPrefix}{port}-{Interlocked.Increment(ref s_connections)}";
         try
         {
             return await MqttStreamClient.ConnectAsync(

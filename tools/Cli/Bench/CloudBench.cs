@@ -14,6 +14,10 @@ namespace Cli.Bench;
 /// <param name="json">Whether standard output ends in a JSON object.</param>
 internal sealed class CloudBench(int clients, TimeSpan time, int rounds, string? aedesFolder, bool json)
 {
+    /// <summary>The first time a broker and the clients' own code are cold.</summary>
+    private static readonly TimeSpan s_firstWarmUp = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.25);
+
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     private readonly TextWriter _story = json ? Console.Error : Console.Out;
@@ -76,9 +80,10 @@ internal sealed class CloudBench(int clients, TimeSpan time, int rounds, string?
         double[] messages = new double[brokers.Count];
         for (int round = 1; round <= rounds; round++)
         {
-            for (int i = 0; i < brokers.Count; i++)
+            for (int turn = 0; turn < brokers.Count; turn++)
             {
-                BrokerLoad load = new("localhost", brokers[i].Port, tls, clients);
+                int i = (turn + round - 1) % brokers.Count;
+                BrokerLoad load = new("localhost", brokers[i].Port, tls, clients, round == 1 ? s_firstWarmUp : s_warmUp);
                 double ofConnections = await OfAsync(brokers[i], load.MeasureConnectionsAsync(time, cancellationToken)).ConfigureAwait(false);
                 double ofMessages = await OfAsync(brokers[i], load.MeasureMessagesAsync(time, cancellationToken)).ConfigureAwait(false);
                 connections[i] += ofConnections / rounds;
