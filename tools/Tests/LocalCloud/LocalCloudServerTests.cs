@@ -138,10 +138,10 @@ public sealed class LocalCloudServerTests
     [TestMethod]
     public async Task Options_that_are_wrong_are_named_all_at_once()
     {
-        var options = new LocalCloudOptions { Host = "no host", MqttPort = 65_536, Region = "", AccountId = "12", ProductName = "a/b", TemplateName = "a b" };
+        var options = new LocalCloudOptions { Host = "no host", MqttPort = 65_536, ControlPlanePort = -1, Region = "", AccountId = "12", ProductName = "a/b", TemplateName = "a b" };
 
         CollectionAssert.AreEqual(
-            new[] { "Host", "MqttPort", "Region", "AccountId", "ProductName", "TemplateName" },
+            new[] { "Host", "MqttPort", "ControlPlanePort", "Region", "AccountId", "ProductName", "TemplateName" },
             options.FindFaults().Select(fault => fault.Key).ToArray());
         var refusal = await Assert.ThrowsExactlyAsync<ArgumentException>(() => LocalCloudServer.StartAsync(options, Stopping));
         Assert.Contains("MqttPort 65536 is not between 0 and 65535.", refusal.Message);
