@@ -62,6 +62,10 @@ internal static class CloudCommand
         {
             Description = "Print one JSON object once connections are accepted, and the log on standard error, each line a JSON object",
         };
+        var noRateLimits = new Option<bool>("--no-rate-limits")
+        {
+            Description = "Let a client id connect more than once a second, and a connection publish more than 100 messages and 512 KiB a second, which AWS does not",
+        };
         var account = new Option<string>("--account")
         {
             Description = "AWS account of the resource names in policies",
@@ -97,7 +101,7 @@ internal static class CloudCommand
 
         var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
         {
-            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, refuseRepeats,
+            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, noRateLimits, refuseRepeats,
         };
 
         LocalCloudOptions OptionsOf(ParseResult result)
@@ -117,6 +121,8 @@ internal static class CloudCommand
                 TemplateName = result.GetValue(template)!,
                 ProvisioningQuotas = result.GetValue(noQuotas) ? null : defaults.ProvisioningQuotas,
                 RepeatedRegistration = result.GetValue(refuseRepeats) ? RepeatedRegistration.Refuse : RepeatedRegistration.AcceptAgain,
+                LimitConnects = !result.GetValue(noRateLimits),
+                LimitMessages = !result.GetValue(noRateLimits),
             };
         }
 

@@ -53,6 +53,15 @@ public sealed record LocalCloudOptions
     /// </summary>
     public ProvisioningQuotas? ProvisioningQuotas { get; init; } = ProvisioningQuotas.Default;
 
+    /// <summary>Whether a client id may connect only once a second, as on AWS.</summary>
+    public bool LimitConnects { get; init; } = true;
+
+    /// <summary>
+    /// Whether AWS's limits on what a connection carries in a second hold: 100 published messages, of which the excess is
+    /// discarded; 512 KiB, of which the excess is delayed; and 10 of the messages that were kept for a client while it was away.
+    /// </summary>
+    public bool LimitMessages { get; init; } = true;
+
     /// <summary>The time that tokens, keep-alive and certificates go by.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -16,8 +16,9 @@ namespace LocalCloud;
 /// </summary>
 /// <remarks>
 /// What it does not do yet: CBOR and CreateCertificateFromCsr (publishing to their topics closes the connection, and the
-/// log says so), persistent sessions (clean session 0 is taken, sessionPresent is always false), retained messages (they
-/// are delivered, not kept), the broker's quotas.
+/// log says so). Persistent sessions and retained messages are in memory while it runs, and in the data directory from an
+/// orderly stop to the next start: when it is killed they are lost, certificates and things are not. QoS 1 messages are
+/// repeated to a client that comes back to its session, not on a connection that stands.
 /// </remarks>
 public sealed class LocalCloudServer : IAsyncDisposable
 {
@@ -144,7 +145,12 @@ public sealed class LocalCloudServer : IAsyncDisposable
         var counters = new CloudCounters();
         var check = new ClientCertificateCheck(registry, clock);
         var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log));
-        var broker = new MqttBroker(registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)) { Counters = counters }, provisioning, check, clock, log);
+        var broker = new MqttBroker(options, registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)) { Counters = counters }, provisioning, check, log);
+        if (directory is not null && BrokerStateFile.Take(directory.Path, clock.GetUtcNow(), log) is { } kept)
+        {
+            broker.Restore(kept);
+        }
+
         var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Counters = counters }, broker);
         undo.Add(host);
         var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
@@ -227,6 +233,18 @@ public sealed class LocalCloudServer : IAsyncDisposable
 
         await _host.DisposeAsync();
         _provisioning.Dispose();
+        try
+        {
+            if (_directory is not null)
+            {
+                BrokerStateFile.Write(_directory.Path, _broker.Capture());
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Error("retained messages and persistent sessions could not be written: " + e.Message);
+        }
+
         try
         {
             await Registry.CloseAsync();

@@ -7,7 +7,7 @@ internal static class Brokers
     public static Task<BrokerProcess> StartLocalCloudAsync(BenchCertificates certificates, CancellationToken cancellationToken)
     {
         int port = BrokerProcess.FreePort();
-        string[] arguments = ["cloud", "--data", certificates.Directory, "--mqtt-port", $"{port}", "--listen", "127.0.0.1", "--json"];
+        string[] arguments = ["cloud", "--data", certificates.Directory, "--mqtt-port", $"{port}", "--listen", "127.0.0.1", "--no-rate-limits", "--json"];
         string agent = typeof(Brokers).Assembly.Location;
         return BrokerProcess.StartAsync("LocalCloud", port, "dotnet", [agent, .. arguments], cancellationToken);
     }

@@ -47,7 +47,7 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
     private async Task<int> TryAllAsync(CancellationToken cancellationToken)
     {
         await using LocalCloudServer cloud = await LocalCloudServer.StartAsync(
-            new LocalCloudOptions { ListenAddress = IPAddress.Loopback, Log = KeepFailure }, cancellationToken).ConfigureAwait(false);
+            new LocalCloudOptions { ListenAddress = IPAddress.Loopback, Log = KeepFailure, LimitConnects = false, LimitMessages = false }, cancellationToken).ConfigureAwait(false);
         ClientCredentials client = await cloud.CreateOperatorCredentialsAsync(ConformanceTrial.ClientPrefix, cancellationToken).ConfigureAwait(false);
         MqttTls tls = new([X509Certificate2.CreateFromPem(cloud.RootCaPem)], X509Certificate2.CreateFromPem(client.CertificatePem, client.PrivateKeyPem));
         Attacker[] all = [.. Enumerable.Range(0, attackers).Select(i => new Attacker($"{ConformanceTrial.ClientPrefix}hostile-{i}", cloud.Port, tls, new HostileInputs(unchecked((seed * 1_000) + i))))];

@@ -35,12 +35,45 @@ internal static class BrokerLimits
     /// <summary>The most QoS 1 messages on their way to a client without its PUBACK; the next ones wait.</summary>
     public const int MaximumUnacknowledged = 100;
 
+    /// <summary>The most acknowledgements that a client has coming; it is not listened to until it takes some.</summary>
+    public const int MaximumUnanswered = 100;
+
+    /// <summary>The most messages that a connection may publish in a second; the excess is discarded.</summary>
+    public const int PublishesPerSecond = 100;
+
+    /// <summary>The most bytes that are taken from a connection in a second; the excess waits.</summary>
+    public const int BytesPerSecond = 512 * 1024;
+
+    /// <summary>The most messages a second of those that a persistent session kept while its client was away.</summary>
+    public const int KeptMessagesPerSecond = 10;
+
+    /// <summary>The most retained messages (AWS's quota for an account), and LocalCloud's own limit of their bytes.</summary>
+    public const int MaximumRetained = 500_000;
+    public const long MaximumRetainedBytes = 256 * 1024 * 1024;
+
+    /// <summary>LocalCloud's own: the QoS 1 messages and bytes that one session keeps for its client, and bytes that all do.</summary>
+    public const int MaximumQueuedMessages = 10_000;
+    public const int MaximumQueuedBytes = 16 * 1024 * 1024;
+    public const long MaximumQueuedBytesOfAll = 256 * 1024 * 1024;
+
+    /// <summary>LocalCloud's own: the persistent sessions that are kept for clients that are away.</summary>
+    public const int MaximumKeptSessions = 10_000;
+
+    /// <summary>LocalCloud's own: the client ids whose CONNECTs are remembered.</summary>
+    public const int MaximumClientsRemembered = 100_000;
+
     /// <summary>LocalCloud's own: the messages and bytes that wait for one client before it is cut for not taking them.</summary>
     public const int MaximumWaitingPackets = 10_000;
     public const int MaximumWaitingBytes = 16 * 1024 * 1024;
 
     /// <summary>LocalCloud's own: how long a connection may exist without CONNECT.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>The shortest time between two CONNECTs with one client id.</summary>
+    public static readonly TimeSpan ConnectInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a persistent session outlives its connection, and how long a QoS 1 message waits for its PUBACK.</summary>
+    public static readonly TimeSpan SessionLife = TimeSpan.FromHours(1);
 
     /// <summary>What AWS would refuse about a topic or filter, or null.</summary>
     /// <param name="topic">A topic or filter that MQTT allows.</param>

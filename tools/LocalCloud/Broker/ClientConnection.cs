@@ -37,16 +37,20 @@ internal sealed class ClientConnection
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The subscriptions: used by the reading task, and by none other.</summary>
-    private readonly Dictionary<string, QualityOfService> _subscriptions = new(StringComparer.Ordinal);
+    /// <summary>What is left of the answers that may wait for the client; when nothing is, it is not listened to.</summary>
+    private readonly SemaphoreSlim _answers = new(BrokerLimits.MaximumUnanswered);
 
-    private readonly Lock _deliveryGate = new();
-    private readonly HashSet<ushort> _unacknowledged = [];
-    private readonly Queue<PublishPacket> _waitingForAcknowledgement = new();
+    /// <summary>The limits on what the client sends, or null where they do not hold: used by the reading task, and by none other.</summary>
+    private readonly RateLimit? _publishes;
+    private readonly RateLimit? _bytes;
+
+    /// <summary>Used within the lock of the session.</summary>
     private readonly HashSet<string> _withheld = new(StringComparer.Ordinal);
-    private ushort _lastPacketId;
 
     private Disconnection? _disconnection;
+    private ClientSession? _session;
+    private int _discarded;
+    private bool _wasDelayed;
     private ITimer? _timer;
     private TimeSpan _patience = BrokerLimits.ConnectTimeout;
     private long _lastReceived;
@@ -65,6 +69,11 @@ internal sealed class ClientConnection
         CertificateId = certificateId;
         RemoteAddress = Format(connection.RemoteEndPoint);
         _lastReceived = broker.Clock.GetTimestamp();
+        if (broker.LimitsMessages)
+        {
+            _publishes = new RateLimit(BrokerLimits.PublishesPerSecond, broker.Clock);
+            _bytes = new RateLimit(BrokerLimits.BytesPerSecond, broker.Clock);
+        }
     }
 
     /// <summary>The certificate of the TLS handshake.</summary>
@@ -76,6 +85,15 @@ internal sealed class ClientConnection
     /// <summary>The client id, once CONNECT has come; empty before.</summary>
     public string ClientId { get; private set; } = "";
 
+    /// <summary>The client's address, without its port.</summary>
+    public string Address => AddressOf(_connection.RemoteEndPoint)?.ToString() ?? "";
+
+    /// <summary>What lifecycle events call the connection.</summary>
+    public string Identifier { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>Which of its client id's connections it is, for lifecycle events.</summary>
+    public long Version { get; set; }
+
     /// <summary>Ends with the connection.</summary>
     public Task Ended => _ended.Task;
 
@@ -86,6 +104,14 @@ internal sealed class ClientConnection
     public static string Format(EndPoint? endPoint) => endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
         ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port).ToString()
         : endPoint?.ToString() ?? "an unknown address";
+
+    /// <summary>The address alone, likewise, or null where there is none.</summary>
+    public static IPAddress? AddressOf(EndPoint? endPoint) => endPoint switch
+    {
+        IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => mapped.Address.MapToIPv4(),
+        IPEndPoint plain => plain.Address,
+        _ => null,
+    };
 
     /// <summary>Serves the connection until it ends.</summary>
     public async Task RunAsync()
@@ -135,44 +161,54 @@ internal sealed class ClientConnection
         }
 
         _outbound.Writer.TryComplete();
-        _connection.Transport.Input.CancelPendingRead();
-        _closed.Cancel();
+
+        // Elsewhere, because whoever waits for these may go on at once, and this may be called within locks.
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static connection =>
+            {
+                connection._connection.Transport.Input.CancelPendingRead();
+                connection._closed.Cancel();
+            },
+            this,
+            preferLocal: false);
     }
 
-    /// <summary>Sends a message to the client if its policies let it receive, now or as soon as it has acknowledged enough of the earlier ones.</summary>
+    /// <summary>Answers CONNECT: the first packet that the client is sent.</summary>
+    /// <param name="isResumed">Whether the client's session was there before.</param>
+    public void Accept(bool isResumed) => Send(new ConnAckPacket(isResumed, ConnectReturnCode.Accepted));
+
+    /// <summary>
+    /// Whether the client's policies let it receive what comes to a topic. AWS withholds a message that they do not, and
+    /// keeps the connection (aws/aws-iot-device-sdk-embedded-C issue 278). For one thread at a time.
+    /// </summary>
     /// <param name="topic">The topic.</param>
-    /// <param name="payload">The message.</param>
-    /// <param name="qualityOfService">0 or 1.</param>
-    public void Deliver(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService)
+    public bool MayReceive(string topic)
     {
         var decision = Decide(PolicyActions.Receive, _broker.Authorizer.Arns.Topic(topic));
-        lock (_deliveryGate)
+        if (!decision.IsAllowed && _withheld.Count < MaximumWithheldTold && _withheld.Add(topic))
         {
-            if (!decision.IsAllowed)
-            {
-                // AWS withholds the message and keeps the connection (aws/aws-iot-device-sdk-embedded-C issue 278).
-                if (_withheld.Count < MaximumWithheldTold && _withheld.Add(topic))
-                {
-                    _broker.Log.Warning($"{Name} is not sent what comes to {CloudLog.Printable(topic)}: {CloudLog.Printable(decision.Reason)}");
-                }
-
-                return;
-            }
-
-            var packet = new PublishPacket(topic, payload, qualityOfService);
-            if (qualityOfService == QualityOfService.AtMostOnce)
-            {
-                Send(packet);
-            }
-            else if (_unacknowledged.Count < BrokerLimits.MaximumUnacknowledged)
-            {
-                SendUnacknowledged(packet);
-            }
-            else if (Account(packet))
-            {
-                _waitingForAcknowledgement.Enqueue(packet);
-            }
+            _broker.Log.Warning($"{Name} is not sent what comes to {CloudLog.Printable(topic)}: {CloudLog.Printable(decision.Reason)}");
         }
+
+        return decision.IsAllowed;
+    }
+
+    /// <summary>Sends a packet after those that wait, and cuts the client when too many do.</summary>
+    /// <param name="packet">The packet.</param>
+    /// <returns>Whether it is on its way.</returns>
+    public bool Send(Packet packet)
+    {
+        if (!Account(packet) || !_outbound.Writer.TryWrite(packet))
+        {
+            return false;
+        }
+
+        if (packet is PublishPacket)
+        {
+            _broker.Counters.CountMessageOut();
+        }
+
+        return true;
     }
 
     private async Task ReadAsync()
@@ -209,9 +245,11 @@ internal sealed class ClientConnection
 
             if (packet is not null)
             {
+                var size = result.Buffer.Length - buffer.Length;
                 input.AdvanceTo(buffer.Start);
                 Volatile.Write(ref _lastReceived, _broker.Clock.GetTimestamp());
                 await HandleAsync(packet);
+                await SlowDownAsync(size);
             }
             else if (result.IsCompleted)
             {
@@ -227,6 +265,23 @@ internal sealed class ClientConnection
         }
     }
 
+    /// <summary>Lets what comes next wait while more than <see cref="BrokerLimits.BytesPerSecond"/> have come.</summary>
+    private async ValueTask SlowDownAsync(long size)
+    {
+        if (_bytes?.Take(size) is not { } delay || delay == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        if (!_wasDelayed)
+        {
+            _wasDelayed = true;
+            _broker.Log.Warning($"{Name} sends more than {BrokerLimits.BytesPerSecond / 1024} KiB a second: what exceeds that is delayed, as AWS does");
+        }
+
+        await Task.Delay(delay, _broker.Clock, _closed.Token);
+    }
+
     private async Task WriteAsync()
     {
         var output = _connection.Transport.Output;
@@ -236,11 +291,13 @@ internal sealed class ClientConnection
             while (await outbound.WaitToReadAsync())
             {
                 var unflushed = 0;
+                var answers = 0;
                 while (unflushed < FlushSize && outbound.TryRead(out var packet))
                 {
                     PacketWriter.Write(output, packet);
                     var size = SizeOf(packet);
                     unflushed += size;
+                    answers += IsAnswer(packet) ? 1 : 0;
                     Interlocked.Decrement(ref _waitingPackets);
                     Interlocked.Add(ref _waitingBytes, -size);
                 }
@@ -249,6 +306,11 @@ internal sealed class ClientConnection
                 if (flushed.IsCompleted || flushed.IsCanceled)
                 {
                     break;
+                }
+
+                if (answers > 0)
+                {
+                    _answers.Release(answers);
                 }
             }
         }
@@ -261,13 +323,18 @@ internal sealed class ClientConnection
         {
             Fail(e);
         }
+        finally
+        {
+            // Nobody takes answers any more: the reading task must not wait for that, but find out how the connection ended.
+            _answers.Release(BrokerLimits.MaximumWaitingPackets);
+        }
     }
 
     /// <summary>A fault of LocalCloud's own costs one connection, not the process, and is told with all that is known.</summary>
     private void Fail(Exception exception)
     {
         _broker.Log.Error($"{Name}: LocalCloud failed: {exception}");
-        Close(DisconnectReason.ServerInitiatedDisconnect, "LocalCloud failed");
+        Close(DisconnectReason.ServerError, "LocalCloud failed");
     }
 
     /// <summary>Ends TLS properly. Without it a client cannot tell the end of a connection from one that was cut short by a stranger.</summary>
@@ -288,7 +355,7 @@ internal sealed class ClientConnection
         }
     }
 
-    private Task HandleAsync(Packet packet)
+    private async Task HandleAsync(Packet packet)
     {
         if (!_isConnected)
         {
@@ -301,34 +368,31 @@ internal sealed class ClientConnection
                 Close(DisconnectReason.ClientError, $"its first packet is {packet.GetType().Name[..^"Packet".Length].ToUpperInvariant()}, not CONNECT");
             }
 
-            return Task.CompletedTask;
+            return;
         }
 
         switch (packet)
         {
             case PublishPacket publish:
-                return HandleAsync(publish);
+                await HandleAsync(publish);
+                break;
 
             case PubAckPacket acknowledgement:
-                Acknowledge(acknowledgement.PacketId);
+                _session!.Acknowledge(this, acknowledgement.PacketId);
                 break;
 
             case SubscribePacket subscribe:
-                Subscribe(subscribe);
+                await SubscribeAsync(subscribe);
                 break;
 
             case UnsubscribePacket unsubscribe:
-                foreach (var filter in unsubscribe.Filters)
-                {
-                    _subscriptions.Remove(filter);
-                    _broker.Unsubscribe(this, filter);
-                }
-
-                Send(new UnsubAckPacket(unsubscribe.PacketId));
+                _session!.Unsubscribe(this, unsubscribe.Filters);
+                await AnswerAsync(new UnsubAckPacket(unsubscribe.PacketId));
+                _broker.Tell(this, now => LifecycleEvents.Unsubscribed(this, unsubscribe.Filters, now));
                 break;
 
             case PingReqPacket:
-                Send(new PingRespPacket());
+                await AnswerAsync(new PingRespPacket());
                 break;
 
             case DisconnectPacket:
@@ -344,8 +408,6 @@ internal sealed class ClientConnection
                 Close(DisconnectReason.ClientError, $"it sent {packet.GetType().Name[..^"Packet".Length].ToUpperInvariant()}, which {(packet is ConnectPacket ? "comes once" : "only servers send")}");
                 break;
         }
-
-        return Task.CompletedTask;
     }
 
     private void Connect(ConnectPacket connect)
@@ -372,7 +434,7 @@ internal sealed class ClientConnection
         }
 
         ClientId = connect.ClientId;
-        _asked = new PolicyConnection(ClientId, (_connection.RemoteEndPoint as IPEndPoint)?.Address, !connect.CleanSession, connect.Will?.Topic);
+        _asked = new PolicyConnection(ClientId, AddressOf(_connection.RemoteEndPoint), !connect.CleanSession, connect.Will?.Topic);
         var decision = Decide(PolicyActions.Connect, _broker.Authorizer.Arns.Client(ClientId));
         if (!decision.IsAllowed)
         {
@@ -381,13 +443,25 @@ internal sealed class ClientConnection
             return;
         }
 
+        if (!_broker.TakesConnect(ClientId))
+        {
+            Close(DisconnectReason.Throttled, $"CONNECT as {CloudLog.Printable(ClientId)} comes within a second of the last one with that client id: AWS IoT Core takes one a second");
+            return;
+        }
+
         _isConnected = true;
         _will = connect.Will;
         _patience = BrokerLimits.KeepAlive(connect.KeepAliveSeconds) * 1.5;
         _timer!.Change(_patience, Timeout.InfiniteTimeSpan);
-        Send(new ConnAckPacket(SessionPresent: false, ConnectReturnCode.Accepted));
-        _broker.Log.Information($"{Name} connected from {RemoteAddress} with certificate {CertificateId[..8]}, keep-alive {_patience.TotalSeconds / 1.5:0} s{(connect.CleanSession ? "" : "; its session is not kept: persistent sessions come later")}");
-        _broker.Enter(this);
+        (_session, var isResumed) = _broker.Enter(this, connect.CleanSession);
+        var session = (connect.CleanSession, isResumed) switch
+        {
+            (true, _) => "",
+            (false, true) => ", and goes on with its persistent session",
+            (false, false) => ", with a new persistent session",
+        };
+        _broker.Log.Information($"{Name} connected from {RemoteAddress} with certificate {CertificateId[..8]}, keep-alive {_patience.TotalSeconds / 1.5:0} s{session}");
+        _broker.Tell(this, now => LifecycleEvents.Connected(this, now));
     }
 
     private async Task HandleAsync(PublishPacket publish)
@@ -398,6 +472,17 @@ internal sealed class ClientConnection
             return;
         }
 
+        if (_publishes is { } limit && !limit.TryTakeOne())
+        {
+            if (_discarded++ == 0)
+            {
+                _broker.Log.Warning($"{Name} publishes more than {BrokerLimits.PublishesPerSecond} messages a second: the excess is discarded without PUBACK, as AWS does");
+            }
+
+            return;
+        }
+
+        TellDiscarded();
         if (BrokerLimits.FindTopicFault(publish.Topic) is { } topicFault)
         {
             Close(DisconnectReason.ClientError, $"PUBLISH to {CloudLog.Printable(publish.Topic)}: {topicFault}");
@@ -432,12 +517,12 @@ internal sealed class ClientConnection
         _broker.Counters.CountMessageIn();
         if (request is null)
         {
-            _broker.Publish(publish.Topic, publish.Payload, publish.QoS);
+            _broker.Publish(publish.Topic, publish.Payload, publish.QoS, publish.Retain);
         }
 
         if (publish.QoS == QualityOfService.AtLeastOnce)
         {
-            Send(new PubAckPacket(publish.PacketId));
+            await AnswerAsync(new PubAckPacket(publish.PacketId));
         }
 
         if (request is not null)
@@ -459,18 +544,9 @@ internal sealed class ClientConnection
         var answer = await _broker.Provisioning.AnswerAsync(request, payload, new ProvisioningCaller(ClientId, CertificateId), _closed.Token);
 
         // To this connection and no other: every device uses the same topics, and the answer holds a private key.
-        QualityOfService? granted = null;
-        foreach (var (filter, qualityOfService) in _subscriptions)
+        if (_session!.GrantedFor(answer.Topic) is { } granted)
         {
-            if (TopicFilter.Matches(filter, answer.Topic, hashMatchesParent: false) && !(granted > qualityOfService))
-            {
-                granted = qualityOfService;
-            }
-        }
-
-        if (granted is { } highest)
-        {
-            Deliver(answer.Topic, answer.Payload, highest);
+            _session.Deliver(answer.Topic, answer.Payload, granted);
         }
         else
         {
@@ -478,7 +554,7 @@ internal sealed class ClientConnection
         }
     }
 
-    private void Subscribe(SubscribePacket subscribe)
+    private async ValueTask SubscribeAsync(SubscribePacket subscribe)
     {
         if (subscribe.Filters.Count > BrokerLimits.MaximumFilters)
         {
@@ -512,22 +588,38 @@ internal sealed class ClientConnection
             }
         }
 
-        var returnCodes = new List<byte>();
-        foreach (var (filter, granted) in subscribe.Filters)
+        if (!_session!.TrySubscribe(this, subscribe.Filters))
         {
-            if (_subscriptions.Count >= BrokerLimits.MaximumSubscriptions && !_subscriptions.ContainsKey(filter))
-            {
-                Close(DisconnectReason.ClientError, $"more than {BrokerLimits.MaximumSubscriptions} subscriptions");
-                return;
-            }
-
-            _subscriptions[filter] = granted;
-            _broker.Subscribe(this, filter, granted);
-            returnCodes.Add((byte)granted);
+            Close(DisconnectReason.ClientError, $"more than {BrokerLimits.MaximumSubscriptions} subscriptions");
+            return;
         }
 
-        Send(new SubAckPacket(subscribe.PacketId, returnCodes));
+        await AnswerAsync(new SubAckPacket(subscribe.PacketId, [.. subscribe.Filters.Select(request => (byte)request.QoS)]));
         _broker.Log.Information($"{Name} subscribed to {string.Join(", ", subscribe.Filters.Select(request => CloudLog.Printable(request.Filter)))}");
+        foreach (var request in subscribe.Filters)
+        {
+            _broker.DeliverRetained(_session, request);
+        }
+
+        _broker.Tell(this, now => LifecycleEvents.Subscribed(this, subscribe.Filters.Select(request => request.Filter), now));
+    }
+
+    /// <summary>Answers the client, once few enough of the earlier answers wait for it.</summary>
+    private async ValueTask AnswerAsync(Packet answer)
+    {
+        await _answers.WaitAsync(_closed.Token);
+        Send(answer);
+    }
+
+    private static bool IsAnswer(Packet packet) => packet is PubAckPacket or SubAckPacket or UnsubAckPacket or PingRespPacket;
+
+    private void TellDiscarded()
+    {
+        if (_discarded > 0)
+        {
+            _broker.Log.Warning($"{Name}: {_discarded} messages of it were discarded");
+            _discarded = 0;
+        }
     }
 
     private static string? FindWillFault(Will will)
@@ -552,41 +644,6 @@ internal sealed class ClientConnection
         }
 
         return decision.IsAllowed;
-    }
-
-    private void Acknowledge(ushort packetId)
-    {
-        lock (_deliveryGate)
-        {
-            if (_unacknowledged.Remove(packetId) && _waitingForAcknowledgement.TryDequeue(out var next))
-            {
-                Interlocked.Decrement(ref _waitingPackets);
-                Interlocked.Add(ref _waitingBytes, -SizeOf(next));
-                SendUnacknowledged(next);
-            }
-        }
-    }
-
-    private void SendUnacknowledged(PublishPacket packet)
-    {
-        do
-        {
-            _lastPacketId = _lastPacketId == ushort.MaxValue ? (ushort)1 : (ushort)(_lastPacketId + 1);
-        }
-        while (!_unacknowledged.Add(_lastPacketId));
-
-        Send(packet with { PacketId = _lastPacketId });
-    }
-
-    private void Send(Packet packet)
-    {
-        if (Account(packet))
-        {
-            if (_outbound.Writer.TryWrite(packet) && packet is PublishPacket)
-            {
-                _broker.Counters.CountMessageOut();
-            }
-        }
     }
 
     /// <summary>Counts a packet that is to wait for the client. False, and the end of the connection, when too much does.</summary>
@@ -641,14 +698,16 @@ internal sealed class ClientConnection
             _broker.Log.Warning(message);
         }
 
-        if (!_isConnected)
+        if (_session is null)
         {
             _broker.Counters.CountRefusedConnect(reason);
             return;
         }
 
-        _broker.Leave(this, _subscriptions.Keys);
-        if (_will is not { } will || reason == DisconnectReason.ServerInitiatedDisconnect)
+        TellDiscarded();
+        _broker.Leave(this, _session);
+        _broker.Tell(this, now => LifecycleEvents.Disconnected(this, reason, now));
+        if (_will is not { } will)
         {
             return;
         }
@@ -663,7 +722,7 @@ internal sealed class ClientConnection
         if (decision.IsAllowed)
         {
             _broker.Log.Information($"{Name}: its will goes to {CloudLog.Printable(will.Topic)}");
-            _broker.Publish(will.Topic, will.Payload, will.QoS);
+            _broker.Publish(will.Topic, will.Payload, will.QoS, will.Retain);
         }
         else
         {

@@ -24,8 +24,11 @@ internal enum DisconnectReason
     /// <summary>Nothing came for one and a half times the keep-alive.</summary>
     MqttKeepAliveTimeout,
 
-    /// <summary>The client does not take its messages.</summary>
+    /// <summary>The client does not take its messages, or connects too often.</summary>
     Throttled,
+
+    /// <summary>LocalCloud failed.</summary>
+    ServerError,
 
     /// <summary>The server stops.</summary>
     ServerInitiatedDisconnect,

@@ -5,22 +5,34 @@ using Mqtt;
 
 namespace LocalCloud;
 
-/// <summary>The message broker: knows the connections, and brings messages from one to the others.</summary>
+/// <summary>The message broker: knows the connections and sessions of all clients, and brings messages from one to the others.</summary>
 internal sealed class MqttBroker
 {
-    private readonly ConcurrentDictionary<ClientConnection, byte> _sessions = new();
-    private readonly ConcurrentDictionary<string, ClientConnection> _clients = new(StringComparer.Ordinal);
+    private static readonly TimeSpan s_timerFault = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<ClientConnection, byte> _connections = new();
     private readonly SubscriptionTable _subscriptions = new();
+    private readonly RetainedMessages _retained = new();
+    private readonly ClientHistory _history;
     private readonly DeviceRegistry _registry;
     private readonly ClientCertificateCheck _certificates;
+    private readonly bool _limitsConnects;
 
-    public MqttBroker(DeviceRegistry registry, Authorizer authorizer, ProvisioningService provisioning, ClientCertificateCheck certificates, TimeProvider clock, CloudLog log)
+    /// <summary>Held while sessions come, go and change connections; a session's own lock is taken within it, never around it.</summary>
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, ClientSession> _sessions = new(StringComparer.Ordinal);
+    private int _kept;
+
+    public MqttBroker(LocalCloudOptions options, DeviceRegistry registry, Authorizer authorizer, ProvisioningService provisioning, ClientCertificateCheck certificates, CloudLog log)
     {
         _registry = registry;
+        _certificates = certificates;
+        _limitsConnects = options.LimitConnects;
+        _history = new ClientHistory(options.TimeProvider);
+        LimitsMessages = options.LimitMessages;
         Authorizer = authorizer;
         Provisioning = provisioning;
-        _certificates = certificates;
-        Clock = clock;
+        Clock = options.TimeProvider;
         Log = log;
         registry.CertificateDeactivated += CutConnectionsOf;
     }
@@ -35,68 +47,206 @@ internal sealed class MqttBroker
 
     public CloudLog Log { get; }
 
+    /// <summary>Whether AWS's limits on the messages of a second hold.</summary>
+    public bool LimitsMessages { get; }
+
+    /// <summary>The room of all sessions' queues together.</summary>
+    public QueueRoom QueueRoom { get; } = new();
+
     /// <summary>Client ids of the connections, in no order.</summary>
-    public ICollection<string> ClientIds => _clients.Keys;
+    public IReadOnlyCollection<string> ClientIds
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sessions.Values.Where(session => session.KeptUntil is null).Select(session => session.ClientId)];
+            }
+        }
+    }
 
     /// <summary>Serves one connection, whose TLS handshake is done, until it ends.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="certificate">The client's certificate.</param>
     public async Task ServeAsync(ConnectionContext connection, X509Certificate2 certificate)
     {
-        var session = new ClientConnection(this, connection, CertificateAuthority.IdOf(certificate));
-        _sessions.TryAdd(session, 0);
+        var client = new ClientConnection(this, connection, CertificateAuthority.IdOf(certificate));
+        _connections.TryAdd(client, 0);
 
-        // From here on a change of the certificate's status finds the session; one that came before is found now.
+        // From here on a change of the certificate's status finds the connection; one that came before is found now.
         if (_certificates.FindFault(certificate) is { } fault)
         {
-            session.Close(DisconnectReason.AuthError, fault);
+            client.Close(DisconnectReason.AuthError, fault);
         }
 
         try
         {
-            await session.RunAsync();
+            await client.RunAsync();
         }
         finally
         {
-            _sessions.TryRemove(session, out _);
+            _connections.TryRemove(client, out _);
         }
     }
 
-    /// <summary>Makes a session the one of its client id. One that was there before is dropped, as AWS drops it.</summary>
-    public void Enter(ClientConnection session)
+    /// <summary>Whether a client id may connect now: once a second, where that limit holds.</summary>
+    /// <param name="clientId">The client id.</param>
+    public bool TakesConnect(string clientId) => !_limitsConnects || _history.TryConnect(clientId);
+
+    /// <summary>
+    /// Makes a connection the one of its client id, with the client's kept session or a new one, and sends its CONNACK. A
+    /// connection that was there before is dropped, as AWS drops it.
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="cleanSession">As in CONNECT.</param>
+    /// <returns>The session, and whether it was there before.</returns>
+    public (ClientSession Session, bool IsResumed) Enter(ClientConnection connection, bool cleanSession)
     {
         Counters.CountConnection();
-        ClientConnection? before = null;
-        _clients.AddOrUpdate(session.ClientId, session, (_, old) =>
+        ClientConnection? before;
+        ClientSession session;
+        bool isResumed;
+        lock (_gate)
         {
-            before = old;
-            return session;
-        });
-        before?.Close(DisconnectReason.DuplicateClientId, $"the same client id came from {session.RemoteAddress}");
+            _sessions.TryGetValue(connection.ClientId, out var old);
+            if (old is { KeptUntil: not null })
+            {
+                _kept--;
+            }
+
+            isResumed = old is { IsPersistent: true } && !cleanSession;
+            var ended = isResumed ? null : old?.End();
+            session = isResumed ? old! : new ClientSession(this, connection.ClientId, isPersistent: !cleanSession);
+            _sessions[connection.ClientId] = session;
+            connection.Version = _history.Enter(connection.ClientId);
+            before = session.Attach(connection, isResumed) ?? ended;
+        }
+
+        before?.Close(DisconnectReason.DuplicateClientId, $"the same client id came from {connection.RemoteAddress}");
+        return (session, isResumed);
     }
 
-    /// <summary>Takes a session out of everything.</summary>
-    /// <param name="session">The session.</param>
-    /// <param name="filters">Its subscriptions.</param>
-    public void Leave(ClientConnection session, IEnumerable<string> filters)
+    /// <summary>Takes a connection out of everything. Its session goes too, unless it is persistent or has another connection already.</summary>
+    /// <param name="connection">The connection, which has entered.</param>
+    /// <param name="session">Its session.</param>
+    public void Leave(ClientConnection connection, ClientSession session)
     {
-        _clients.TryRemove(KeyValuePair.Create(session.ClientId, session));
-        foreach (var filter in filters)
+        ClientSession? surplus = null;
+        lock (_gate)
         {
-            _subscriptions.Remove(session, filter);
+            _history.Leave(connection.ClientId);
+            if (!session.Detach(connection))
+            {
+                return;
+            }
+
+            if (!session.IsPersistent)
+            {
+                _sessions.Remove(session.ClientId);
+                session.End();
+            }
+            else if (++_kept > BrokerLimits.MaximumKeptSessions)
+            {
+                surplus = _sessions.Values.Where(other => other.KeptUntil is not null).MinBy(other => other.KeptUntil)!;
+                Drop(surplus);
+            }
+        }
+
+        if (surplus is not null)
+        {
+            Log.Warning($"{CloudLog.Printable(surplus.ClientId)}: its persistent session ends early: more than {BrokerLimits.MaximumKeptSessions} are kept, and it is the oldest");
         }
     }
 
-    public void Subscribe(ClientConnection session, string filter, QualityOfService granted) => _subscriptions.Add(session, filter, granted);
+    /// <summary>Ends a persistent session whose client has not come back.</summary>
+    public void Expire(ClientSession session)
+    {
+        lock (_gate)
+        {
+            // The client may have come back, and gone again, since the timer went off. Timers are not exact.
+            if (!_sessions.TryGetValue(session.ClientId, out var current) || current != session || !(session.KeptUntil - Clock.GetUtcNow() < s_timerFault))
+            {
+                return;
+            }
 
-    public void Unsubscribe(ClientConnection session, string filter) => _subscriptions.Remove(session, filter);
+            Drop(session);
+        }
+
+        Log.Information($"{CloudLog.Printable(session.ClientId)}: its persistent session ends: it has not come back within an hour");
+    }
+
+    public void Subscribe(ClientSession session, string filter, QualityOfService granted) => _subscriptions.Add(session, filter, granted);
+
+    public void Unsubscribe(ClientSession session, string filter) => _subscriptions.Remove(session, filter);
 
     /// <summary>Brings a message to everyone who subscribed to its topic and whose policies let it receive.</summary>
-    public void Publish(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService)
+    /// <param name="topic">The topic.</param>
+    /// <param name="payload">The message.</param>
+    /// <param name="qualityOfService">0 or 1.</param>
+    /// <param name="retain">Whether it is kept for whoever subscribes later; an empty one takes away what was kept.</param>
+    public void Publish(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService, bool retain = false)
     {
+        if (retain && !_retained.TryPut(new RetainedMessage(topic, payload, qualityOfService)))
+        {
+            Log.Warning($"a message to {CloudLog.Printable(topic)} is not retained: there is no room for more");
+        }
+
         foreach (var (session, granted) in _subscriptions.Match(topic))
         {
-            session.Deliver(topic, payload, granted < qualityOfService ? granted : qualityOfService);
+            session.Deliver(topic, payload, Lower(granted, qualityOfService));
+        }
+    }
+
+    /// <summary>Delivers the retained message of a filter that is a topic; stored ones do not go to filters with wildcards, as on AWS.</summary>
+    /// <param name="session">Who has subscribed.</param>
+    /// <param name="request">The filter, with what is granted.</param>
+    public void DeliverRetained(ClientSession session, TopicFilterRequest request)
+    {
+        if (_retained.Find(request.Filter) is { } message)
+        {
+            session.Deliver(message.Topic, message.Payload, Lower(request.QoS, message.QoS), retain: true);
+        }
+    }
+
+    /// <summary>Publishes an event about a client, if its client id gets events.</summary>
+    public void Tell(ClientConnection connection, Func<DateTimeOffset, (string Topic, byte[] Payload)> makeEvent)
+    {
+        if (LifecycleEvents.Has(connection.ClientId))
+        {
+            var (topic, payload) = makeEvent(Clock.GetUtcNow());
+            Publish(topic, payload, QualityOfService.AtLeastOnce);
+        }
+    }
+
+    /// <summary>Takes over what an earlier broker kept.</summary>
+    public void Restore(BrokerState state)
+    {
+        foreach (var message in state.Retained)
+        {
+            _retained.TryPut(new RetainedMessage(message.Topic, message.Payload, message.QoS));
+        }
+
+        lock (_gate)
+        {
+            foreach (var kept in state.Sessions)
+            {
+                if (ClientSession.Restore(this, kept) is { } session)
+                {
+                    _sessions[session.ClientId] = session;
+                    _kept++;
+                }
+            }
+        }
+    }
+
+    /// <summary>What the next broker is to take over. Connections must have ended.</summary>
+    public BrokerState Capture()
+    {
+        lock (_gate)
+        {
+            return new BrokerState(
+                [.. _retained.All.Select(message => new KeptRetainedMessage(message.Topic, message.Payload.ToArray(), message.QoS))],
+                [.. _sessions.Values.Select(session => session.Capture()).OfType<KeptSession>()]);
         }
     }
 
@@ -104,21 +254,30 @@ internal sealed class MqttBroker
     public async Task CloseAllAsync()
     {
         _registry.CertificateDeactivated -= CutConnectionsOf;
-        var sessions = _sessions.Keys;
-        foreach (var session in sessions)
+        var connections = _connections.Keys;
+        foreach (var connection in connections)
         {
-            session.Close(DisconnectReason.ServerInitiatedDisconnect, "LocalCloud stops");
+            connection.Close(DisconnectReason.ServerInitiatedDisconnect, "LocalCloud stops");
         }
 
-        await Task.WhenAll(sessions.Select(session => session.Ended));
+        await Task.WhenAll(connections.Select(connection => connection.Ended));
+    }
+
+    private static QualityOfService Lower(QualityOfService one, QualityOfService other) => one < other ? one : other;
+
+    private void Drop(ClientSession session)
+    {
+        _sessions.Remove(session.ClientId);
+        _kept--;
+        session.End();
     }
 
     private void CutConnectionsOf(RegisteredCertificate certificate)
     {
-        foreach (var session in _sessions.Keys.Where(session => session.CertificateId == certificate.Id))
+        foreach (var connection in _connections.Keys.Where(connection => connection.CertificateId == certificate.Id))
         {
             var why = _registry.FindCertificate(certificate.Id) is null ? "was deleted" : "is " + certificate.Status.ToText();
-            session.Close(DisconnectReason.AuthError, $"certificate {certificate.ShortId} {why}");
+            connection.Close(DisconnectReason.AuthError, $"certificate {certificate.ShortId} {why}");
         }
     }
 }

@@ -11,11 +11,11 @@ namespace LocalCloud;
 internal sealed class SubscriptionTable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Dictionary<ClientConnection, QualityOfService>> _topics = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Dictionary<ClientConnection, QualityOfService>> _wildcards = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<ClientSession, QualityOfService>> _topics = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<ClientSession, QualityOfService>> _wildcards = new(StringComparer.Ordinal);
 
     /// <summary>Adds a subscription, or changes the quality of service of the one that is there.</summary>
-    public void Add(ClientConnection session, string filter, QualityOfService granted)
+    public void Add(ClientSession session, string filter, QualityOfService granted)
     {
         lock (_gate)
         {
@@ -26,7 +26,7 @@ internal sealed class SubscriptionTable
     }
 
     /// <summary>Takes a subscription out, if it is there.</summary>
-    public void Remove(ClientConnection session, string filter)
+    public void Remove(ClientSession session, string filter)
     {
         lock (_gate)
         {
@@ -39,11 +39,11 @@ internal sealed class SubscriptionTable
     }
 
     /// <summary>The sessions that a message to <paramref name="topic"/> goes to: each once, at the highest quality of service that its filters were granted.</summary>
-    public IReadOnlyCollection<KeyValuePair<ClientConnection, QualityOfService>> Match(string topic)
+    public IReadOnlyCollection<KeyValuePair<ClientSession, QualityOfService>> Match(string topic)
     {
         lock (_gate)
         {
-            var matches = new Dictionary<ClientConnection, QualityOfService>();
+            var matches = new Dictionary<ClientSession, QualityOfService>();
             if (_topics.TryGetValue(topic, out var subscribers))
             {
                 Collect(subscribers, matches);
@@ -61,7 +61,7 @@ internal sealed class SubscriptionTable
         }
     }
 
-    private static void Collect(Dictionary<ClientConnection, QualityOfService> subscribers, Dictionary<ClientConnection, QualityOfService> matches)
+    private static void Collect(Dictionary<ClientSession, QualityOfService> subscribers, Dictionary<ClientSession, QualityOfService> matches)
     {
         foreach (var (session, granted) in subscribers)
         {
@@ -70,6 +70,6 @@ internal sealed class SubscriptionTable
         }
     }
 
-    private Dictionary<string, Dictionary<ClientConnection, QualityOfService>> TableOf(string filter) =>
+    private Dictionary<string, Dictionary<ClientSession, QualityOfService>> TableOf(string filter) =>
         filter.AsSpan().ContainsAny('+', '#') ? _wildcards : _topics;
 }

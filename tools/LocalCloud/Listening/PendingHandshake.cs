@@ -13,12 +13,7 @@ internal sealed class PendingHandshake
     {
         _connection = connection;
         Gate = new HandshakeGate(connection.Transport.Output);
-        Address = connection.RemoteEndPoint switch
-        {
-            IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => mapped.Address.MapToIPv4(),
-            IPEndPoint endPoint => endPoint.Address,
-            _ => IPAddress.None,
-        };
+        Address = ClientConnection.AddressOf(connection.RemoteEndPoint) ?? IPAddress.None;
     }
 
     public HandshakeGate Gate { get; }

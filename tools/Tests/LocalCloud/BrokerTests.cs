@@ -123,6 +123,7 @@ public sealed class BrokerTests
         await first.WriteAsync(new SubscribePacket(1, [new TopicFilterRequest("x", QualityOfService.AtMostOnce)]), Stopping);
         await first.ReadAsync(Stopping);
 
+        _cloud.Clock.Advance(BrokerLimits.ConnectInterval);
         await using var second = await _cloud.ConnectAsync(All, "all-1", Stopping);
 
         Assert.IsNull(await first.ReadAsync(Stopping));
@@ -321,6 +322,7 @@ public sealed class BrokerTests
         await using var publisher = await _cloud.ConnectAsync(All, "all-1", Stopping);
         for (var index = 0; index < BrokerLimits.MaximumUnacknowledged + 2; index++)
         {
+            _cloud.Clock.Advance(TimeSpan.FromMilliseconds(10));
             await publisher.PublishAsync("a", new[] { (byte)index }, cancellationToken: Stopping);
         }
 
@@ -356,10 +358,12 @@ public sealed class BrokerTests
 
         while (!cut.IsCompleted)
         {
+            _cloud.Clock.Advance(TimeSpan.FromSeconds(1));
             await publisher.PublishAsync("a", payload, cancellationToken: Stopping);
         }
 
         await cut;
+        _cloud.Clock.Advance(TimeSpan.FromSeconds(1));
         await publisher.PublishAsync("b", payload, cancellationToken: Stopping);
     }
 
@@ -379,6 +383,7 @@ public sealed class BrokerTests
         };
         foreach (Packet packet in new Packet[] { new PublishPacket(topic, default, QualityOfService.AtLeastOnce, PacketId: 1), new SubscribePacket(1, [new(topic, QualityOfService.AtLeastOnce)]) })
         {
+            _cloud.Clock.Advance(BrokerLimits.ConnectInterval);
             await using var connection = await _cloud.OpenConnectedAsync(All, "all-1", Stopping);
             await connection.WriteAsync(packet, Stopping);
 
@@ -473,17 +478,6 @@ public sealed class BrokerTests
         }
 
         await _cloud.Log.WaitAsync("device-1: its will is not published: no statement", Stopping);
-    }
-
-    [TestMethod]
-    [Timeout(30_000, CooperativeCancellation = true)]
-    public async Task A_kept_session_is_accepted_and_not_there_the_next_time()
-    {
-        for (var time = 0; time < 2; time++)
-        {
-            await using var client = await _cloud.ConnectAsync(All, new ConnectPacket("all-1", CleanSession: false), Stopping);
-            Assert.IsFalse(client.SessionPresent);
-        }
     }
 
     [TestMethod]

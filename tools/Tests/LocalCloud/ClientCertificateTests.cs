@@ -172,7 +172,7 @@ public sealed class ClientCertificateTests
     private async Task AssertAcceptedAsync(TestCloud cloud, X509Certificate2 certificate, SslProtocols protocol)
     {
         await using var connection = new MqttConnection(await cloud.OpenStreamAsync(certificate, Stopping, protocol));
-        await connection.WriteAsync(new ConnectPacket("all-1", KeepAliveSeconds: 0), Stopping);
+        await connection.WriteAsync(new ConnectPacket($"all-{Guid.NewGuid()}", KeepAliveSeconds: 0), Stopping);
         Assert.AreEqual(new ConnAckPacket(false, ConnectReturnCode.Accepted), await connection.ReadAsync(Stopping));
     }
 

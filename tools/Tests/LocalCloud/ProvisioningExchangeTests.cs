@@ -29,6 +29,7 @@ public sealed class ProvisioningExchangeTests
         await subscriber.SubscribeAsync("dt/#", cancellationToken: Stopping);
 
         var identity = await ProvisionAsync(cloud, "device-001_TEMP1");
+        cloud.Clock.Advance(BrokerLimits.ConnectInterval);
         await using var device = await cloud.ConnectAsync(identity, "device-001_TEMP1", Stopping);
         await device.PublishAsync("dt/smpl-krsk/tokyo/hibiya/lab/device-001_TEMP1", "20.5"u8.ToArray(), cancellationToken: Stopping);
 
@@ -87,7 +88,8 @@ public sealed class ProvisioningExchangeTests
     {
         await using var cloud = await TestCloud.StartAsync(Stopping);
         await using var watcher = await cloud.ConnectAsync(cloud.Operator, "all-1", Stopping);
-        await watcher.SubscribeAsync("$aws/#", cancellationToken: Stopping);
+        await watcher.SubscribeAsync("$aws/certificates/#", cancellationToken: Stopping);
+        await watcher.SubscribeAsync("$aws/provisioning-templates/#", cancellationToken: Stopping);
         await watcher.SubscribeAsync("end", cancellationToken: Stopping);
 
         await ProvisionAsync(cloud, "device-1");

@@ -1,0 +1,405 @@
+using Mqtt;
+
+namespace LocalCloud;
+
+/// <summary>
+/// What the broker keeps for a client: its subscriptions, and the QoS 1 messages that it has not acknowledged. It ends with
+/// the connection, or, if it is persistent, an hour after it. Safe for use by many threads.
+/// </summary>
+internal sealed class ClientSession
+{
+    private readonly MqttBroker _broker;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, QualityOfService> _subscriptions = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<ushort, QueuedMessage> _unacknowledged = [];
+    private readonly Queue<QueuedMessage> _waiting = new();
+    private readonly RateLimit? _keptMessages;
+    private ClientConnection? _connection;
+    private ITimer? _timer;
+    private ushort _lastPacketId;
+    private int _waitingBytes;
+
+    /// <summary>How many of the messages that wait came while the client was away; they wait in front of the others.</summary>
+    private int _kept;
+    private int _discarded;
+    private bool _hasEnded;
+
+    /// <summary>Makes one without a connection.</summary>
+    /// <param name="broker">Its broker.</param>
+    /// <param name="clientId">Whose it is.</param>
+    /// <param name="isPersistent">Whether it outlives its connection.</param>
+    public ClientSession(MqttBroker broker, string clientId, bool isPersistent)
+    {
+        _broker = broker;
+        ClientId = clientId;
+        IsPersistent = isPersistent;
+        _keptMessages = broker.LimitsMessages ? new RateLimit(BrokerLimits.KeptMessagesPerSecond, broker.Clock) : null;
+    }
+
+    /// <summary>Whose it is.</summary>
+    public string ClientId { get; }
+
+    /// <summary>Whether it outlives its connection.</summary>
+    public bool IsPersistent { get; }
+
+    /// <summary>When it ends unless its client comes back; null while the client is connected.</summary>
+    public DateTimeOffset? KeptUntil { get; private set; }
+
+    private string Name => CloudLog.Printable(ClientId);
+
+    /// <summary>Makes one of what an earlier LocalCloud kept, or null where its time is over.</summary>
+    public static ClientSession? Restore(MqttBroker broker, KeptSession kept)
+    {
+        var left = kept.KeptUntil - broker.Clock.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        var session = new ClientSession(broker, kept.ClientId, isPersistent: true);
+        lock (session._gate)
+        {
+            session._lastPacketId = kept.LastPacketId;
+            foreach (var (filter, granted) in kept.Subscriptions)
+            {
+                session._subscriptions[filter] = granted;
+                broker.Subscribe(session, filter, granted);
+            }
+
+            foreach (var message in kept.Messages)
+            {
+                var queued = new QueuedMessage(message.Topic, message.Payload, message.Retain, message.Arrived);
+                if (message.PacketId == 0)
+                {
+                    session.Enqueue(queued);
+                }
+                else
+                {
+                    session._unacknowledged.TryAdd(message.PacketId, queued);
+                }
+            }
+
+            session.KeepFor(left);
+            return session;
+        }
+    }
+
+    /// <summary>Gives it a connection, which is first sent its CONNACK and then what it has not acknowledged.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="isResumed">Whether the client had this session before.</param>
+    /// <returns>The connection that it had until now, or null.</returns>
+    public ClientConnection? Attach(ClientConnection connection, bool isResumed)
+    {
+        lock (_gate)
+        {
+            var before = _connection;
+            StopTimer();
+            KeptUntil = null;
+            _connection = connection;
+            _kept = _waiting.Count;
+            connection.Accept(isResumed);
+            DropOld();
+            foreach (var (packetId, message) in _unacknowledged.ToList())
+            {
+                if (connection.MayReceive(message.Topic))
+                {
+                    connection.Send(new PublishPacket(message.Topic, message.Payload, QualityOfService.AtLeastOnce, message.Retain, Duplicate: true, packetId));
+                }
+                else
+                {
+                    _unacknowledged.Remove(packetId);
+                }
+            }
+
+            SendWaiting();
+            return before;
+        }
+    }
+
+    /// <summary>Takes the connection away, if it is still that one; a persistent session then waits for the client.</summary>
+    /// <param name="connection">The connection.</param>
+    public bool Detach(ClientConnection connection)
+    {
+        lock (_gate)
+        {
+            if (_connection != connection)
+            {
+                return false;
+            }
+
+            StopTimer();
+            _connection = null;
+            _kept = _waiting.Count;
+            if (IsPersistent)
+            {
+                KeepFor(BrokerLimits.SessionLife);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Ends it for good: nothing is delivered to it any more.</summary>
+    /// <returns>The connection that it had, or null.</returns>
+    public ClientConnection? End()
+    {
+        lock (_gate)
+        {
+            _hasEnded = true;
+            StopTimer();
+            foreach (var filter in _subscriptions.Keys)
+            {
+                _broker.Unsubscribe(this, filter);
+            }
+
+            _subscriptions.Clear();
+            _unacknowledged.Clear();
+            _waiting.Clear();
+            _broker.QueueRoom.GiveBack(_waitingBytes);
+            _waitingBytes = 0;
+            TellDiscarded();
+            var connection = _connection;
+            _connection = null;
+            return connection;
+        }
+    }
+
+    /// <summary>Subscribes to all of the filters, or to none where that would be too many.</summary>
+    /// <param name="connection">Whose wish it is.</param>
+    /// <param name="filters">The filters with what is granted.</param>
+    public bool TrySubscribe(ClientConnection connection, IReadOnlyCollection<TopicFilterRequest> filters)
+    {
+        lock (_gate)
+        {
+            var added = filters.Select(request => request.Filter).Where(filter => !_subscriptions.ContainsKey(filter)).Distinct().Count();
+            if (_subscriptions.Count + added > BrokerLimits.MaximumSubscriptions)
+            {
+                return false;
+            }
+
+            // The session may have gone on to the client's next connection meanwhile.
+            if (_connection == connection)
+            {
+                foreach (var (filter, granted) in filters)
+                {
+                    _subscriptions[filter] = granted;
+                    _broker.Subscribe(this, filter, granted);
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Unsubscribes from those filters that are subscribed to.</summary>
+    public void Unsubscribe(ClientConnection connection, IEnumerable<string> filters)
+    {
+        lock (_gate)
+        {
+            if (_connection == connection)
+            {
+                foreach (var filter in filters)
+                {
+                    _subscriptions.Remove(filter);
+                    _broker.Unsubscribe(this, filter);
+                }
+            }
+        }
+    }
+
+    /// <summary>The highest quality of service that was granted to a filter that matches, or null where none does.</summary>
+    /// <param name="topic">The topic.</param>
+    public QualityOfService? GrantedFor(string topic)
+    {
+        lock (_gate)
+        {
+            QualityOfService? granted = null;
+            foreach (var (filter, qualityOfService) in _subscriptions)
+            {
+                if (TopicFilter.Matches(filter, topic, hashMatchesParent: false) && !(granted > qualityOfService))
+                {
+                    granted = qualityOfService;
+                }
+            }
+
+            return granted;
+        }
+    }
+
+    /// <summary>Sends a message to the client if its policies let it receive: now, as soon as it has acknowledged enough of the earlier ones, or, with QoS 1, when it comes back.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="payload">The message.</param>
+    /// <param name="qualityOfService">0 or 1.</param>
+    /// <param name="retain">Whether it was kept for new subscribers.</param>
+    public void Deliver(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService, bool retain = false)
+    {
+        lock (_gate)
+        {
+            if (_hasEnded)
+            {
+                return;
+            }
+
+            if (qualityOfService == QualityOfService.AtMostOnce)
+            {
+                if (_connection is { } connection && connection.MayReceive(topic))
+                {
+                    connection.Send(new PublishPacket(topic, payload, Retain: retain));
+                }
+
+                return;
+            }
+
+            Enqueue(new QueuedMessage(topic, payload, retain, _broker.Clock.GetUtcNow()));
+            SendWaiting();
+        }
+    }
+
+    /// <summary>The client has a message.</summary>
+    /// <param name="connection">Where PUBACK came from.</param>
+    /// <param name="packetId">The identifier in it; one that is not under way does nothing.</param>
+    public void Acknowledge(ClientConnection connection, ushort packetId)
+    {
+        lock (_gate)
+        {
+            if (_connection == connection && _unacknowledged.Remove(packetId))
+            {
+                SendWaiting();
+            }
+        }
+    }
+
+    /// <summary>What is to outlive this LocalCloud, or null where the session is not one that is kept.</summary>
+    public KeptSession? Capture()
+    {
+        lock (_gate)
+        {
+            return KeptUntil is { } until && !_hasEnded
+                ? new KeptSession(
+                    ClientId,
+                    until,
+                    _lastPacketId,
+                    new Dictionary<string, QualityOfService>(_subscriptions),
+                    [
+                        .. _unacknowledged.Select(pair => Keep(pair.Value, pair.Key)),
+                        .. _waiting.Select(message => Keep(message, 0)),
+                    ])
+                : null;
+
+            static KeptMessage Keep(QueuedMessage message, ushort packetId) =>
+                new(message.Topic, message.Payload.ToArray(), message.Retain, message.Arrived, packetId);
+        }
+    }
+
+    private void Enqueue(QueuedMessage message)
+    {
+        if (_waiting.Count >= BrokerLimits.MaximumQueuedMessages
+            || _waitingBytes + message.Size > BrokerLimits.MaximumQueuedBytes
+            || !_broker.QueueRoom.TryTake(message.Size))
+        {
+            if (_discarded++ == 0)
+            {
+                _broker.Log.Warning($"{Name}: {_waiting.Count} messages of {_waitingBytes} bytes wait for it {(_connection is null ? "to come back" : "and its PUBACKs")}, and no more are kept: those that come now are lost to it");
+            }
+
+            return;
+        }
+
+        _waitingBytes += message.Size;
+        _waiting.Enqueue(message);
+        if (_connection is null)
+        {
+            _kept++;
+        }
+    }
+
+    private void SendWaiting()
+    {
+        if (_unacknowledged.Count >= BrokerLimits.MaximumUnacknowledged)
+        {
+            DropOld();
+        }
+
+        while (_connection is { } connection && _unacknowledged.Count < BrokerLimits.MaximumUnacknowledged && _waiting.TryPeek(out var message))
+        {
+            if (_kept > 0)
+            {
+                if (_keptMessages is { } limit && !limit.TryTakeOne())
+                {
+                    _timer ??= _broker.Clock.CreateTimer(_ => GoOn(), state: null, limit.TimeUntilOne(), Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
+                _kept--;
+            }
+
+            _waiting.Dequeue();
+            _waitingBytes -= message.Size;
+            _broker.QueueRoom.GiveBack(message.Size);
+            TellDiscarded();
+            if (!IsOld(message) && connection.MayReceive(message.Topic))
+            {
+                var packetId = NextPacketId();
+                _unacknowledged.Add(packetId, message);
+                connection.Send(new PublishPacket(message.Topic, message.Payload, QualityOfService.AtLeastOnce, message.Retain, PacketId: packetId));
+            }
+        }
+    }
+
+    private void GoOn()
+    {
+        lock (_gate)
+        {
+            // One that was stopped while this waited for the gate does no harm here.
+            if (_connection is not null)
+            {
+                StopTimer();
+                SendWaiting();
+            }
+        }
+    }
+
+    private ushort NextPacketId()
+    {
+        do
+        {
+            _lastPacketId = _lastPacketId == ushort.MaxValue ? (ushort)1 : (ushort)(_lastPacketId + 1);
+        }
+        while (_unacknowledged.ContainsKey(_lastPacketId));
+
+        return _lastPacketId;
+    }
+
+    /// <summary>AWS gives a message up when its PUBACK has not come for an hour.</summary>
+    private void DropOld()
+    {
+        while (_unacknowledged.Count > 0 && IsOld(_unacknowledged.GetAt(0).Value))
+        {
+            _broker.Log.Warning($"{Name}: a message to {CloudLog.Printable(_unacknowledged.GetAt(0).Value.Topic)} is given up: it was not acknowledged within an hour");
+            _unacknowledged.RemoveAt(0);
+        }
+    }
+
+    private bool IsOld(QueuedMessage message) => _broker.Clock.GetUtcNow() - message.Arrived >= BrokerLimits.SessionLife;
+
+    private void TellDiscarded()
+    {
+        if (_discarded > 0)
+        {
+            _broker.Log.Warning($"{Name}: {_discarded} messages are lost to it, because too many waited");
+            _discarded = 0;
+        }
+    }
+
+    private void KeepFor(TimeSpan time)
+    {
+        KeptUntil = _broker.Clock.GetUtcNow() + time;
+        _timer = _broker.Clock.CreateTimer(_ => _broker.Expire(this), state: null, time, Timeout.InfiniteTimeSpan);
+    }
+
+    private void StopTimer()
+    {
+        _timer?.Dispose();
+        _timer = null;
+    }
+}

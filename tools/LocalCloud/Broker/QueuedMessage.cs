@@ -1,0 +1,12 @@
+namespace LocalCloud;
+
+/// <summary>A QoS 1 message that a client has not acknowledged.</summary>
+/// <param name="Topic">Its topic.</param>
+/// <param name="Payload">The message.</param>
+/// <param name="Retain">Whether it was kept for new subscribers.</param>
+/// <param name="Arrived">When it came to the broker.</param>
+internal sealed record QueuedMessage(string Topic, ReadOnlyMemory<byte> Payload, bool Retain, DateTimeOffset Arrived)
+{
+    /// <summary>About what it takes in memory.</summary>
+    public int Size => 64 + Topic.Length + Payload.Length;
+}
