@@ -63,6 +63,44 @@ public sealed class MosquittoClientsTests
 
     [TestMethod]
     [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_persistent_session_keeps_what_comes_while_its_client_is_away()
+    {
+        string[] session = ["-t", "kept/x", "-q", "1", "-c"];
+        await using (var first = await SubscribeAsync("all-keeper", [.. session, "-E"]))
+        {
+            Assert.AreEqual(0, await first.WaitForExitAsync(Stopping));
+        }
+
+        await s_cloud.Log.WaitAsync("all-keeper disconnected", Stopping);
+        await PublishAsync("-t", "kept/x", "-m", "1", "-q", "1");
+        await PublishAsync("-t", "kept/x", "-m", "2", "-q", "1");
+
+        // AWS takes one CONNECT a second of a client id.
+        await Task.Delay(1_100, Stopping);
+        await using var second = OutsideProcess.Start("mosquitto_sub", [.. Common(s_cloud.Certificate, s_cloud.Key), "-i", "all-keeper", "-F", "%t %q %r %p", .. session, "-C", "2"]);
+
+        Assert.AreEqual("kept/x 1 0 1", await second.ReadLineAsync(Stopping));
+        Assert.AreEqual("kept/x 1 0 2", await second.ReadLineAsync(Stopping));
+        Assert.AreEqual(0, await second.WaitForExitAsync(Stopping));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_retained_message_waits_for_who_subscribes_later()
+    {
+        await PublishAsync("-t", "retained/x", "-m", "old", "-q", "1", "-r");
+        await PublishAsync("-t", "retained/x", "-m", "kept", "-q", "1", "-r");
+
+        await using var late = await SubscribeAsync("all-late", "-t", "retained/x", "-q", "1", "-C", "2");
+
+        Assert.AreEqual("retained/x 1 1 kept", await late.ReadLineAsync(Stopping));
+        await PublishAsync("-t", "retained/x", "-m", "live", "-q", "1", "-r");
+        Assert.AreEqual("retained/x 1 0 live", await late.ReadLineAsync(Stopping));
+        Assert.AreEqual(0, await late.WaitForExitAsync(Stopping));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
     public async Task A_publish_outside_the_policy_costs_the_connection_and_is_told_in_the_log()
     {
         // A claim may do nothing but provision.

@@ -37,6 +37,8 @@ public sealed class PahoTests
     [Timeout(60_000, CooperativeCancellation = true)]
     [DataRow("publish_and_subscribe")]
     [DataRow("last_will")]
+    [DataRow("persistent_session")]
+    [DataRow("retained_message")]
     public async Task Scenario(string name)
     {
         await Task.Delay(1_100, Stopping);

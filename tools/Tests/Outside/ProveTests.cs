@@ -29,6 +29,18 @@ public sealed class ProveTests
 
     [TestMethod]
     [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task LocalCloud_keeps_each_statement_of_MQTT_that_AWS_keeps()
+    {
+        var (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "conformance", "--json");
+
+        Assert.AreEqual(0, status, output + error);
+        var figures = JsonDocument.Parse(output).RootElement;
+        Assert.IsGreaterThanOrEqualTo(90, figures.GetProperty("tried").GetInt32());
+        Assert.AreEqual(figures.GetProperty("tried").GetInt32(), figures.GetProperty("passed").GetInt32());
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
     public async Task The_bench_measures_LocalCloud_and_says_what_it_leaves_out()
     {
         var (status, output, error) = await AgentProcess.RunAsync(
