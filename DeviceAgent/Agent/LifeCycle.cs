@@ -306,6 +306,7 @@ namespace DeviceAgent.Agent
 
                 _connectedAt = _clock.Milliseconds;
                 MqttSession session = new MqttSession(_clients, _clock, _signal, CommandHandler.LargestCommand);
+                Exception failure = null;
                 try
                 {
                     problem = Open(session);
@@ -315,10 +316,12 @@ namespace DeviceAgent.Agent
                         problem = Serve(session);
                     }
                 }
-                finally
+                catch (Exception e)
                 {
-                    session.Close();
+                    failure = e;
                 }
+
+                session.CloseAfter(failure);
             }
 
             ComeRound();

@@ -199,6 +199,21 @@ namespace DeviceAgent.Messaging
             }
         }
 
+        /// <summary>
+        /// Ends the session like <see cref="Close"/>, and lets the failure go on that has ended its use. This is no work for a <c>finally</c>:
+        /// where one that runs for an exception catches another, as this does of a dead connection, the nanoCLR forgets the first and goes
+        /// on after the <c>finally</c>, or anywhere.
+        /// </summary>
+        /// <param name="failure">What the use of the session threw; <see langword="null"/> where it threw nothing.</param>
+        public void CloseAfter(Exception failure)
+        {
+            Close();
+            if (failure != null)
+            {
+                throw failure;
+            }
+        }
+
         /// <summary>Ends the session and frees its client. The one way to end it, whatever became of it.</summary>
         public void Close()
         {

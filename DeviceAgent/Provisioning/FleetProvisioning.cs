@@ -1,3 +1,4 @@
+using System;
 using System.Collections;
 using System.Text;
 using System.Threading;
@@ -83,14 +84,17 @@ namespace DeviceAgent.Provisioning
                 }
 
                 MqttSession session = new MqttSession(_clients, _clock, _signal, LargestAnswer);
+                Exception failure = null;
                 try
                 {
                     outcome = Exchange(session, settings, rootCa, isResumed);
                 }
-                finally
+                catch (Exception e)
                 {
-                    session.Close();
+                    failure = e;
                 }
+
+                session.CloseAfter(failure);
             }
 
             // A registration that was refused may be one that had gone through before the power did: then the certificate works
@@ -189,16 +193,18 @@ namespace DeviceAgent.Provisioning
 
             _log.Write("provisioning: trying certificate " + _journal.GetCertificateId() + ", which may have been registered before");
             MqttSession session = new MqttSession(_clients, _clock, _signal, 0);
-            string problem;
+            string problem = null;
+            Exception failure = null;
             try
             {
                 problem = Open(session, settings, new byte[][] { rootCa, _journal.GetCertificate(), _journal.GetKey() });
             }
-            finally
+            catch (Exception e)
             {
-                session.Close();
+                failure = e;
             }
 
+            session.CloseAfter(failure);
             if (problem == null)
             {
                 DeviceIdentity identity = new DeviceIdentity();
@@ -236,14 +242,19 @@ namespace DeviceAgent.Provisioning
             }
 
             MqttSession session = new MqttSession(_clients, _clock, _signal, 0);
+            bool isTaken = false;
+            Exception failure = null;
             try
             {
-                return Open(session, settings, new byte[][] { rootCa, certificate, key }) == null;
+                isTaken = Open(session, settings, new byte[][] { rootCa, certificate, key }) == null;
             }
-            finally
+            catch (Exception e)
             {
-                session.Close();
+                failure = e;
             }
+
+            session.CloseAfter(failure);
+            return isTaken;
         }
 
         private ProvisioningOutcome Commit(DeviceIdentity identity)
