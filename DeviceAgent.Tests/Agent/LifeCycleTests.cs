@@ -323,6 +323,7 @@ namespace DeviceAgent.Tests.Agent
         public void AnExceptionThatNobodyExpectsEndsInAPauseAndAReboot(string place, string told)
         {
             FakeDevice device = Provisioned();
+            device.Clients.DieAtGoodbye = true; // what is caught while the failure goes up must not end it
             device.Board.Sensor.IsBroken = place == "sensor";
             device.Storage.IsBroken = place == "storage";
             device.Clients.Failure = place == "memory" ? new OutOfMemoryException() : null;
@@ -335,6 +336,7 @@ namespace DeviceAgent.Tests.Agent
             device.Board.Sensor.IsBroken = false;
             device.Storage.IsBroken = false;
             device.Clients.Failure = null;
+            device.Clients.DieAtGoodbye = false;
             int received = device.Cloud.Received;
             device.Run(60);
             Assert.IsTrue(device.Cloud.Received > received);

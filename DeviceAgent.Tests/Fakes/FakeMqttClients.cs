@@ -33,6 +33,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>What <see cref="Create"/> throws; <see langword="null"/> for nothing.</summary>
         public Exception Failure { get; set; }
 
+        /// <summary>Whether each connection dies just before its DISCONNECT is sent.</summary>
+        public bool DieAtGoodbye { get; set; }
+
         /// <inheritdoc/>
         public int LastReturnCode { get; internal set; } = -1;
 
@@ -60,6 +63,7 @@ namespace DeviceAgent.Tests.Fakes
 
             Made++;
             _live = new FakeMqttClient(this, _clock, _cloud, host, port, Text(certificate), Text(key));
+            _live.DiesAtGoodbye = DieAtGoodbye;
             Last = _live;
             return _live;
         }

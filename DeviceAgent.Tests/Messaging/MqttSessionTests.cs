@@ -66,8 +66,7 @@ namespace DeviceAgent.Tests.Messaging
 
             // And where it dies between the look and the goodbye
             session = Open(device);
-            client = device.Clients.Live;
-            client.DiesAtGoodbye = true;
+            device.Clients.Live.DiesAtGoodbye = true;
             session.Close();
             Assert.IsNull(device.Clients.Live);
             Assert.IsNull(device.Clients.Fault, device.Clients.Fault);

@@ -390,6 +390,20 @@ namespace DeviceAgent.Tests.Provisioning
         }
 
         [TestMethod]
+        public void AFailureThatNobodyExpectsGoesUpThoughTheGoodbyeFailsToo()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Storage.CutAt = 1;
+            device.Clients.DieAtGoodbye = true;
+            FleetProvisioning provisioning = Make(device);
+            AgentSettings settings = device.ReadSettings();
+            Assert.ThrowsException(typeof(PowerCutException), () => provisioning.Run(settings));
+            Assert.IsNull(device.Clients.Live);
+            Assert.IsNull(device.Clients.Fault, device.Clients.Fault);
+            Assert.AreEqual(0, device.Trace.Count("RegisterThing"));
+        }
+
+        [TestMethod]
         public void AnIdentityThatCannotBeStoredIsStoredLater()
         {
             for (int i = 0; i < 2; i++)
