@@ -17,6 +17,7 @@ namespace DeviceAgent.Tests.Agent
         public void AFreshBoardProvisionsItselfAndPublishes()
         {
             FakeDevice device = new FakeDevice();
+            device.Cloud.AnswerTime = 1; // fast enough for two CONNECTs in a second
             device.Run(125);
             Assert.AreEqual(1, device.Cloud.Certificates.Count);
             Assert.AreEqual(1, device.Trace.Count("CreateKeys"));
@@ -117,6 +118,37 @@ namespace DeviceAgent.Tests.Agent
             device.Run(14 * 60);
             Assert.AreEqual(84, device.Agent.Status.Publisher.Taken);
             Assert.AreEqual(84, device.Agent.Status.Publisher.Waiting);
+        }
+
+        [TestMethod]
+        public void ANetworkThatFailsAtOnceIsNotAskedAgainAtOnce()
+        {
+            FakeDevice device = Provisioned();
+            device.Network.IsAbsent = true;
+            device.Run(3600);
+            Assert.IsTrue(device.Network.Attempts < 40, device.Network.Attempts.ToString() + " attempts");
+            Assert.AreEqual(60, device.Agent.Status.Publisher.Taken);
+        }
+
+        [TestMethod]
+        public void ABrokerThatDoesNotAcknowledgeTwoReadingsIsLeft()
+        {
+            FakeDevice device = Provisioned();
+            device.Cloud.Always("PUBLISH", "lose");
+            device.Run(8);
+            Assert.AreEqual(1, device.Agent.Status.FailedAttempts);
+            Assert.AreEqual("the broker does not acknowledge readings", device.Agent.Status.LastError);
+        }
+
+        [TestMethod]
+        public void WhatKeepsABoardFromBeingProvisionedIsInItsStatus()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Cloud.Always("CreateKeys", "rejected {\"statusCode\":403,\"errorMessage\":\"no\"}");
+            device.Run(60);
+            Assert.IsTrue(device.Agent.Status.FailedAttempts > 2);
+            Assert.IsTrue(device.Agent.Status.LastError.StartsWith("CreateKeysAndCertificate: rejected: statusCode 403"), device.Agent.Status.LastError);
+            Assert.IsNull(device.Agent.Status.Identity);
         }
 
         [TestMethod]
@@ -249,6 +281,7 @@ namespace DeviceAgent.Tests.Agent
             }
 
             Assert.Contains("too large", (string)device.Cloud.Payloads[4]);
+            Assert.IsTrue(device.Log.Has("command: "));
             Assert.AreEqual("1", (string)FlatJson.Parse((string)device.Cloud.Payloads[2])["CONNECTIONS"]);
         }
 
@@ -381,11 +414,13 @@ namespace DeviceAgent.Tests.Agent
         public void WhereCommandsAreDeniedReadingsGoOnWithoutThem()
         {
             FakeDevice device = Provisioned();
+            device.Board.Chance = 0; // no pauses
             device.Cloud.Always("SUBSCRIBE", "close");
             int received = device.Cloud.Received;
             device.Run(180);
             Assert.AreEqual(1, device.Log.Count("2 times in a row: its policy probably does not allow iot:Subscribe on topicfilter/" + FakeDevice.CommandTopic));
             Assert.AreEqual(3, device.Trace.Count("SUBSCRIBE"));
+            Assert.AreEqual(0, device.Cloud.Hasty, "one client id connects twice within a second");
             Assert.IsTrue(device.Cloud.Received >= received + 3);
             Assert.AreEqual(0, device.Agent.Status.Publisher.Waiting);
         }

@@ -109,6 +109,11 @@ namespace DeviceAgent.Tests.Fakes
             bool cleanSession,
             ushort keepAlivePeriod)
         {
+            if (username != null || password != null || willFlag || willRetain || willTopic != null || willMessage != null)
+            {
+                _owner.Fault = "a user name or a will that nobody has asked for";
+            }
+
             ClientId = clientId;
             IsCleanSession = cleanSession;
             KeepAlive = keepAlivePeriod;

@@ -17,6 +17,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>Whether it is down: then a wait for it lasts as long as it may.</summary>
         public bool IsDown { get; set; }
 
+        /// <summary>Whether there is nothing to wait for: it fails at once.</summary>
+        public bool IsAbsent { get; set; }
+
         /// <summary>What it sets the clock to when it is joined; <see cref="DateTime.MinValue"/> for nothing.</summary>
         public DateTime Time { get; set; } = DateTime.MinValue;
 
@@ -31,6 +34,11 @@ namespace DeviceAgent.Tests.Fakes
         {
             Attempts++;
             Ssid = ssid;
+            if (IsAbsent)
+            {
+                return "no interface";
+            }
+
             if (IsDown)
             {
                 _clock.Pass(timeoutSeconds * 1000);

@@ -199,6 +199,10 @@ namespace DeviceAgent.Tests.Json
                 Assert.IsNotNull(reader.Problem, "document " + i.ToString());
                 Assert.AreEqual((int)JsonTokenType.Error, (int)reader.Read(), "an error stays");
                 Assert.IsFalse(reader.Skip());
+                if (documents[i].StartsWith("\"") && documents[i].IndexOf("\"\"") < 0)
+                {
+                    Assert.AreEqual((int)JsonTokenType.Error, (int)new JsonReader(Bytes(documents[i])).Read(), "a string that is none: " + i.ToString());
+                }
             }
         }
 

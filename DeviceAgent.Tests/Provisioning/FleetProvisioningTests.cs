@@ -191,7 +191,28 @@ namespace DeviceAgent.Tests.Provisioning
                 device.Clock.Pass(5000);
             }
 
+            // Where nobody can tell whose fault it is, for want of a claim, it is not the certificate's
+            device.Cloud.Always("CONNECT", "1");
+            device.Storage.Remove(PemFile.ClaimKey);
+            for (int i = 0; i < 4; i++)
+            {
+                Run(device, provisioning, ProvisioningOutcome.Failed);
+                device.Clock.Pass(5000);
+            }
+
             Assert.IsNotNull(device.Storage.Peek(ProvisioningJournal.FileName));
+        }
+
+        [TestMethod]
+        public void BothReasonsAreToldWhereNeitherTheTokenNorTheCertificateIsTaken()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Cloud.Always("RegisterThing", "rejected {\"statusCode\":400,\"errorMessage\":\"mended nothing\"}");
+            FleetProvisioning provisioning = Make(device);
+            Run(device, provisioning, ProvisioningOutcome.Refused);
+            device.Clock.Pass(5000);
+            Run(device, provisioning, ProvisioningOutcome.Refused);
+            Assert.Contains("mended nothing; and connecting with the journalled certificate: TLS error -80", provisioning.Problem);
         }
 
         [TestMethod]

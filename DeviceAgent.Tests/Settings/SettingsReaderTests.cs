@@ -193,6 +193,7 @@ namespace DeviceAgent.Tests.Settings
                 "\"mqtt\":{\"keepAliveSeconds\":#}", "30", "1200",
                 "\"sensors\":[{\"type\":\"a\",\"bus\":#}]", "1", "2",
                 "\"sensors\":[{\"type\":\"a\",\"address\":#}]", "0", "127",
+                "\"sensors\":[{\"type\":\"a\",\"dataPin\":#}]", "0", "48",
                 "\"sensors\":[{\"type\":\"a\",\"clockPin\":#}]", "0", "48",
             };
             for (int i = 0; i < cases.Length; i += 3)
@@ -211,7 +212,7 @@ namespace DeviceAgent.Tests.Settings
         [TestMethod]
         public void ThingNamesAreTakenUpTo128OfTheirCharacters()
         {
-            Read("{" + Required + ",\"thingName\":\"aZ09:_-" + new string('x', 121) + "\"}", "");
+            Read("{" + Required + ",\"thingName\":\"azAZ09:_-" + new string('x', 119) + "\"}", "");
             string[] names = new string[] { "", "a b", "a/b", "a.b", "a+b", "\u00e9", new string('x', 129) };
             for (int i = 0; i < names.Length; i++)
             {
