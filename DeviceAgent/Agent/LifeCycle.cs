@@ -424,10 +424,12 @@ namespace DeviceAgent.Agent
                     continue;
                 }
 
-                if (session.Lost > lost)
+                int dropped = session.Lost - lost;
+                if (dropped > 0)
                 {
-                    Answer(session, _commands.Refuse((session.Lost - lost).ToString() + " commands came faster than they could be carried out, and were dropped"));
-                    lost = session.Lost;
+                    lost += dropped; // before the answer: more may be dropped while it is sent
+                    Answer(session, _commands.Refuse(dropped.ToString() + " commands came faster than they could be carried out, and were dropped"));
+                    continue; // and they may be waiting already, without a signal any more
                 }
 
                 TelemetryPublisher publisher = _status.Publisher;
