@@ -313,6 +313,26 @@ namespace DeviceAgent.Tests.Agent
         }
 
         [TestMethod]
+        public void CommandsThatAreDroppedDuringThatAnswerAreCountedInTheNext()
+        {
+            FakeDevice device = Provisioned();
+            device.Cloud.Next("PUBLISH", "ok");
+            device.Cloud.Always("PUBLISH", "late"); // an answer takes a second and a half
+            for (int second = 20; second <= 28; second += 8)
+            {
+                for (int i = 0; i < 7; i++)
+                {
+                    Command(device, second, "{\"id\":\"1\",\"command\":\"ping\"}");
+                }
+            }
+
+            device.Run(50);
+            Assert.AreEqual(1, device.Log.Count("2 commands came faster"), "of the first seven");
+            Assert.AreEqual(1, device.Log.Count("3 commands came faster"), "of those that came while that was told");
+            Assert.AreEqual(9, device.Log.Count("\"ok\""));
+        }
+
+        [TestMethod]
         public void ABoardWhoseClockIsNotSetDoesNotConnect()
         {
             FakeDevice device = new FakeDevice();
