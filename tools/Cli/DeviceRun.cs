@@ -45,7 +45,7 @@ internal sealed class DeviceRun
         string? error = await _ended.Task.ConfigureAwait(false);
 
         // A device that is in the middle of a request that nobody answers is not waited for
-        await _device.PowerOffAsync().WaitAsync(TimeSpan.FromSeconds(5), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _device.PowerOffAsync().WaitAsync(TimeSpan.FromSeconds(3), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _device.Logged -= OnLogged;
         return error;
     }

@@ -21,7 +21,7 @@ internal static class RunCommand
         Option<int> port = Number("--port", "P", 8883, 1, 65535, "TCP port of the broker.");
         Option<int> readings = Number("--readings", "K", 5, 0, 1_000_000, "Readings for each device; 0 goes on until it is stopped.");
         Option<int> interval = Number("--interval", "S", 5, AgentSettings.MinimumInterval, AgentSettings.MaximumInterval, "Seconds between two readings of a device; a board of --flash takes its own from agent.json.");
-        Option<int> patience = Number("--patience", "S", 45, 1, 86400, "Seconds without progress after which a device is given up.");
+        Option<int> patience = Number("--patience", "S", 35, 1, 86400, "Seconds without progress after which a device is given up.");
         Option<bool> json = new("--json") { Description = "Ends standard output in one JSON object; all else goes to standard error." };
         Command command = new("run", "Runs virtual devices: provisions those without a certificate, then publishes their readings; a fleet's all at once.")
         {
