@@ -180,7 +180,7 @@ namespace DeviceAgent.Tests.Agent
             ArrayList bounds = device.Board.Bounds;
             bounds.Clear();
             device.Cloud.Always("CONNECT", refusal);
-            device.Run(12 * 3600);
+            device.Run(6 * 3600);
             Assert.AreEqual(0, device.Trace.Count("CONNECT CERT-c"), "back to the claim");
             Assert.AreEqual(0, device.Storage.Writes - 2, "writes");
             Assert.AreEqual(1, device.Storage.Deletes);
@@ -493,7 +493,7 @@ namespace DeviceAgent.Tests.Agent
             device.Cloud.Always(step, fault);
             s_wasStuck = false;
             WatchEveryMinute(device);
-            device.Run(7200);
+            device.Run(2400);
             Assert.IsFalse(s_wasStuck);
             Assert.AreEqual(0, device.Board.Reboots);
             Assert.IsTrue(device.Clients.Made > 5, device.Clients.Made.ToString() + " connections");

@@ -145,9 +145,9 @@ namespace DeviceAgent.Tests.Fakes
                 throw new FakeConnectException(0);
             }
 
-            if (what.StartsWith("code"))
+            if (Text.Begins(what, "code"))
             {
-                return int.Parse(what.Substring(what.Length - 1)) + (what.StartsWith("code+") ? 256 : 0);
+                return int.Parse(what.Substring(what.Length - 1)) + (Text.Begins(what, "code+") ? 256 : 0);
             }
 
             if (what != "ok")
@@ -200,7 +200,7 @@ namespace DeviceAgent.Tests.Fakes
         internal void Publish(FakeMqttClient client, ushort id, string topic, byte[] payload)
         {
             bool isCreate = topic == ProvisioningTopics.CreateKeys;
-            bool isRegister = topic.StartsWith("$aws/provisioning-templates/");
+            bool isRegister = Text.Begins(topic, "$aws/provisioning-templates/");
             string step = isCreate ? "CreateKeys" : isRegister ? "RegisterThing" : "PUBLISH";
             if (id == 0)
             {
@@ -275,7 +275,7 @@ namespace DeviceAgent.Tests.Fakes
                 Send(client, other + ProvisioningTopics.Rejected, Encoding.UTF8.GetBytes("{\"statusCode\":403}"), false);
             }
 
-            bool isLarge = what.StartsWith("large");
+            bool isLarge = Text.Begins(what, "large");
             string topic = request + "/" + (isLarge ? what.Substring(6) : answer.Substring(0, 8));
             byte[] payload = isLarge ? new byte[10241] : Encoding.UTF8.GetBytes(answer.Substring(9));
             _clock.After(what == "late" ? 40000 : AnswerTime, () => Send(client, topic, payload, false));
@@ -283,7 +283,7 @@ namespace DeviceAgent.Tests.Fakes
 
         private string Create(string what)
         {
-            if (what.StartsWith("rejected") || what.StartsWith("accepted"))
+            if (Text.Begins(what, "rejected") || Text.Begins(what, "accepted"))
             {
                 return what;
             }
@@ -293,7 +293,7 @@ namespace DeviceAgent.Tests.Fakes
             certificate.IssuedAt = _clock.Milliseconds;
             _certificates.Add(certificate);
             string n = certificate.Number.ToString();
-            if (what.StartsWith("answered"))
+            if (Text.Begins(what, "answered"))
             {
                 return "accepted " + Fill(what.Substring(9), n);
             }
@@ -306,7 +306,7 @@ namespace DeviceAgent.Tests.Fakes
 
         private string Register(string what)
         {
-            if (what.StartsWith("rejected") || what.StartsWith("accepted"))
+            if (Text.Begins(what, "rejected") || Text.Begins(what, "accepted"))
             {
                 return what;
             }
@@ -321,7 +321,7 @@ namespace DeviceAgent.Tests.Fakes
             certificate.ThingName = ThingPrefix + request["parameters.ThingName"];
             certificate.IsActive = true;
             certificate.Registrations++;
-            return what.StartsWith("answered") ? "accepted " + what.Substring(9)
+            return Text.Begins(what, "answered") ? "accepted " + what.Substring(9)
                 : "accepted {\"deviceConfiguration\":{" + Configuration + "},\"thingName\":\"" + certificate.ThingName + "\"}";
         }
 

@@ -24,7 +24,7 @@ namespace DeviceAgent.Tests.Fakes
                 Leak = Leak ?? line;
             }
 
-            if (line.StartsWith("reading "))
+            if (Text.Begins(line, "reading "))
             {
                 return; // one for each reading would push out what a test looks for
             }

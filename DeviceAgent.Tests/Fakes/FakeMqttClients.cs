@@ -62,7 +62,7 @@ namespace DeviceAgent.Tests.Fakes
             }
 
             Made++;
-            _live = new FakeMqttClient(this, _clock, _cloud, host, port, Text(certificate), Text(key));
+            _live = new FakeMqttClient(this, _clock, _cloud, host, port, Content(certificate), Content(key));
             _live.DiesAtGoodbye = DieAtGoodbye;
             Last = _live;
             return _live;
@@ -96,10 +96,10 @@ namespace DeviceAgent.Tests.Fakes
 
         private static bool IsPem(byte[] pem, string beginning)
         {
-            return pem != null && pem.Length > Begin.Length && pem[pem.Length - 1] == 0 && Text(pem).StartsWith(beginning);
+            return pem != null && pem.Length > Begin.Length && pem[pem.Length - 1] == 0 && Text.Begins(Content(pem), beginning);
         }
 
         /// <summary>What stands after the beginning that all PEM texts have.</summary>
-        private static string Text(byte[] pem) => Encoding.UTF8.GetString(pem, Begin.Length, pem.Length - Begin.Length - 1);
+        private static string Content(byte[] pem) => Encoding.UTF8.GetString(pem, Begin.Length, pem.Length - Begin.Length - 1);
     }
 }

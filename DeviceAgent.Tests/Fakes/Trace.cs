@@ -19,7 +19,7 @@ namespace DeviceAgent.Tests.Fakes
             int count = 0;
             foreach (string text in _events)
             {
-                count += text.StartsWith(beginning) ? 1 : 0;
+                count += Text.Begins(text, beginning) ? 1 : 0;
             }
 
             return count;
@@ -30,7 +30,7 @@ namespace DeviceAgent.Tests.Fakes
         {
             for (int i = 0; i < _events.Count; i++)
             {
-                if (((string)_events[i]).StartsWith(beginning))
+                if (Text.Begins((string)_events[i], beginning))
                 {
                     return i;
                 }
