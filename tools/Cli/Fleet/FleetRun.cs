@@ -72,7 +72,7 @@ internal static class FleetRun
         AgentStatus? status = device.Status;
         if (error is not null)
         {
-            error = InTermsOfTheFleetFile(error, entry)
+            error = InTermsOfTheFleetFile(error, entry).Replace("the broker does not answer", $"nothing is heard from {entry.Endpoint} port {options.Port}: check endpoint and --port")
                 + (gate is null && status?.Connections == 0 ? $"; if its certificate is of another account, remove {entry.Folder} to have the device provisioned anew" : "");
         }
 
