@@ -56,6 +56,7 @@ namespace DeviceAgent.Tests.Agent
             Assert.AreEqual(0, device.Trace.Count("delete"));
             Assert.AreEqual(received + 2, device.Cloud.Received);
             Assert.AreEqual(1, device.Cloud.Certificates.Count);
+            Assert.IsTrue(device.Log.Has("identity: thing a0b1c2d3e4f5, certificate id-1"));
         }
 
         [TestMethod]
@@ -257,6 +258,8 @@ namespace DeviceAgent.Tests.Agent
             device.Run(60);
             Assert.AreEqual(3600, device.Board.Sleep);
             Assert.IsTrue(device.Log.Has("agent.json: there is no such file"));
+            Assert.IsTrue(device.Log.Has("storage holds:"));
+            Assert.IsTrue(device.Log.Has(" claim.pem.crt"));
         }
 
         [TestMethod]
@@ -340,6 +343,29 @@ namespace DeviceAgent.Tests.Agent
             device.Run(100);
             Assert.AreEqual(0, device.Clients.Made);
             Assert.IsTrue(device.Log.Has("the time of day is not set"));
+        }
+
+        [TestMethod]
+        public void AnAnswerThatIsNotAcknowledgedIsTold()
+        {
+            FakeDevice device = Provisioned();
+            Command(device, 20, "{\"id\":\"c-1\",\"command\":\"ping\"}");
+            device.Clock.After(20001, () => device.Cloud.Always("PUBLISH", "lose"));
+            device.Clock.After(25000, () => device.Cloud.Always("PUBLISH", "ok"));
+            device.Run(90);
+            Assert.AreEqual("command: the answer was not acknowledged", device.Agent.Status.LastError);
+            Assert.AreEqual(1, device.Trace.Count("CONNECT"));
+            Assert.AreEqual(0, device.Agent.Status.Publisher.Waiting);
+        }
+
+        [TestMethod]
+        public void ANetworkIsWaitedForAMinuteAtATime()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Network.IsDown = true;
+            device.Run(600);
+            Assert.AreEqual(60, device.Network.LongestWait);
+            Assert.IsTrue(device.Network.Attempts < 9, device.Network.Attempts.ToString() + " attempts");
         }
 
         [TestMethod]

@@ -58,6 +58,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>The payload of the last CreateKeysAndCertificate or RegisterThing.</summary>
         public string LastRequest { get; private set; }
 
+        /// <summary>The lowest quality of service that the last SUBSCRIBE asked for.</summary>
+        public int LowestQos { get; private set; }
+
         /// <summary>Connections that ended with a DISCONNECT.</summary>
         public int Goodbyes { get; private set; }
 
@@ -176,6 +179,12 @@ namespace DeviceAgent.Tests.Fakes
         internal void Subscribe(FakeMqttClient client, ushort id, string[] topics, MqttQoSLevel[] levels)
         {
             _trace.Add("SUBSCRIBE " + topics.Length.ToString());
+            LowestQos = 2;
+            for (int i = 0; i < levels.Length; i++)
+            {
+                LowestQos = (int)levels[i] < LowestQos ? (int)levels[i] : LowestQos;
+            }
+
             string what = What("SUBSCRIBE");
             if (what == "close")
             {

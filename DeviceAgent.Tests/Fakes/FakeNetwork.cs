@@ -26,6 +26,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>How often it was asked for.</summary>
         public int Attempts { get; private set; }
 
+        /// <summary>The longest that it was to be waited for, in seconds.</summary>
+        public int LongestWait { get; private set; }
+
         /// <summary>The network that was asked for last.</summary>
         public string Ssid { get; private set; }
 
@@ -33,6 +36,7 @@ namespace DeviceAgent.Tests.Fakes
         public string Connect(string ssid, string password, int timeoutSeconds)
         {
             Attempts++;
+            LongestWait = timeoutSeconds > LongestWait ? timeoutSeconds : LongestWait;
             Ssid = ssid;
             if (IsAbsent)
             {

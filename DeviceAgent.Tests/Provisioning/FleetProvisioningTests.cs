@@ -38,6 +38,7 @@ namespace DeviceAgent.Tests.Provisioning
             Assert.AreEqual(FakeDevice.Name, device.Clients.Last.ClientId);
             Assert.IsTrue(device.Clients.Last.IsCleanSession);
             Assert.AreEqual(1, device.Cloud.Goodbyes);
+            Assert.AreEqual(1, device.Cloud.LowestQos);
         }
 
         [TestMethod]

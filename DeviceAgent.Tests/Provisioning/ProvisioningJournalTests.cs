@@ -55,7 +55,7 @@ namespace DeviceAgent.Tests.Provisioning
                 "{\"certificateId\":\"id-1\",\"certificatePem\":{\"x\":\"c\"},\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "is missing",
                 "{\"certificateId\":17,\"certificatePem\":\"-----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "is missing",
                 "{\"certificateId\":\"i\",\"certificatePem\":\"-----BEGIN \",\"privateKey\":\"-----BEGIN\",\"certificateOwnershipToken\":\"t\"}", "no PEM",
-                "{\"certificateId\":\"i\",\"certificatePem\":\"x\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "no PEM",
+                "{\"certificateId\":\"i\",\"certificatePem\":\"+----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "no PEM",
                 "{\"certificateId\":\"i\",\"certificatePem\":\"c\\u0000\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "U+0000",
                 "{\"certificateId\":\"" + new string('i', 129) + "\",\"certificatePem\":\"-----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "too long",
                 "{\"certificateId\":\"i\",\"certificatePem\":\"" + new string('c', 4097) + "\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "too long",

@@ -51,7 +51,7 @@ namespace DeviceAgent.Tests.Provisioning
         [TestMethod]
         public void WhatTheCloudSaysStaysOneLineOfPlainText()
         {
-            string text = Parse("{\"statusCode\":400,\"errorCode\":\"a\\nb\",\"errorMessage\":\"c\\u0001\\r\\u001bd\\u00e9\"}").ToString();
+            string text = Parse("{\"statusCode\":400,\"errorCode\":\"\\na\\nb\",\"errorMessage\":\"c\\u0001\\r\\u001bd\\u00e9\"}").ToString();
             for (int i = 0; i < text.Length; i++)
             {
                 Assert.IsTrue(text[i] >= ' ', "control character " + ((int)text[i]).ToString());

@@ -210,6 +210,21 @@ namespace DeviceAgent.Tests.Settings
         }
 
         [TestMethod]
+        public void TextsAreTakenUpToTheirLengthsAndNotBeyond()
+        {
+            string[] cases = new string[] { "\"wifi\":{\"ssid\":\"#\"}", "31", "\"wifi\":{\"ssid\":\"s\",\"password\":\"#\"}", "63", "\"serial\":\"#\"", "128" };
+            for (int i = 0; i < cases.Length; i += 2)
+            {
+                int at = cases[i].IndexOf('#');
+                int longest = int.Parse(cases[i + 1]);
+                string begin = "{" + Required + "," + cases[i].Substring(0, at);
+                string end = cases[i].Substring(at + 1) + "}";
+                Read(begin + new string('x', longest) + end, "");
+                Read(begin + new string('x', longest + 1) + end, " to " + cases[i + 1] + " characters");
+            }
+        }
+
+        [TestMethod]
         public void ThingNamesAreTakenUpTo128OfTheirCharacters()
         {
             Read("{" + Required + ",\"thingName\":\"azAZ09:_-" + new string('x', 119) + "\"}", "");
