@@ -24,8 +24,8 @@ public sealed class PolicyDecision
     public bool IsAllowed { get; }
 
     /// <summary>
-    /// For people: the statement that allowed or denied, or the action and resource that no statement allows and what comes
-    /// closest. AWS tells a client nothing of this.
+    /// For people: the statement that allowed or denied, or the action and resource that no statement allows, what comes closest,
+    /// and the statement that was missing, as JSON. AWS tells a client nothing of this.
     /// </summary>
     public string Reason => _reason();
 }

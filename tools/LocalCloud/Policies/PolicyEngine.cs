@@ -1,8 +1,15 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace LocalCloud;
 
 /// <summary>Decides whether the policies of a certificate permit a request: one statement must allow it, none may deny it.</summary>
 public static class PolicyEngine
 {
+    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Decides one request.</summary>
     /// <param name="policies">The policies attached to the certificate.</param>
     /// <param name="action">One of <see cref="PolicyActions"/>.</param>
@@ -58,7 +65,20 @@ public static class PolicyEngine
 
         return allowedBy is var (allowing, its)
             ? new PolicyDecision(true, () => $"{allowing} of policy {its.Name} allows {action} on {resource}")
-            : new PolicyDecision(false, $"{Nobody(policies)} allows {action} on {resource}{hint}");
+            : new PolicyDecision(false, $"{Nobody(policies)} allows {action} on {resource}{hint}; this one would: {StatementFor(action, resource)}");
+    }
+
+    /// <summary>The statement that was missing, to be copied into a policy; what would be a wildcard or a variable there is written so that it is none.</summary>
+    private static string StatementFor(string action, string resource)
+    {
+        var literal = new StringBuilder();
+        for (var index = 0; index < resource.Length; index++)
+        {
+            var c = resource[index];
+            literal.Append(c is '*' or '?' || (c == '$' && index + 1 < resource.Length && resource[index + 1] == '{') ? $"${{{c}}}" : c);
+        }
+
+        return new JsonObject { ["Effect"] = nameof(PolicyEffect.Allow), ["Action"] = action, ["Resource"] = literal.ToString() }.ToJsonString(s_json);
     }
 
     private static string Nobody(IReadOnlyCollection<Policy> policies) => policies.Count switch

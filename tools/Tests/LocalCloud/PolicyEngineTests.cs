@@ -193,13 +193,33 @@ public sealed class PolicyEngineTests
     }
 
     [TestMethod]
+    [DataRow(PolicyActions.Publish, "topic/$aws/certificates/create/json", "topic/$aws/certificates/create/jsonx")]
+    [DataRow(PolicyActions.Publish, "topic/a*b?c/${iot:ClientId}", "topic/aXb?c/${iot:ClientId}")]
+    [DataRow(PolicyActions.Publish, "topic/a*b?c/${iot:ClientId}", "topic/a*b?c/c")]
+    [DataRow(PolicyActions.Publish, "topic/\"quoted\"/\u00e9", "topic/quoted")]
+    [DataRow(PolicyActions.Subscribe, "topicfilter/a/+/#", "topicfilter/a/b/#")]
+    [DataRow(PolicyActions.Connect, "client/c", "client/cc")]
+    public void The_statement_that_a_refusal_names_allows_just_that_when_it_is_put_in(string action, string resource, string other)
+    {
+        var context = new PolicyContext("c", null);
+        const string Account = "arn:aws:iot:us-east-1:123456789012:";
+        var reason = PolicyEngine.Evaluate([], action, Account + resource, context).Reason;
+        var mended = Named("Mended", "[" + reason[reason.IndexOf('{', reason.IndexOf("this one would: ", StringComparison.Ordinal))..] + "]");
+
+        Assert.IsTrue(PolicyEngine.Evaluate([mended], action, Account + resource, context).IsAllowed, reason);
+        Assert.IsFalse(PolicyEngine.Evaluate([mended], action, Account + other, context).IsAllowed, reason);
+        Assert.IsFalse(PolicyEngine.Evaluate([mended], PolicyActions.Receive, Account + resource, context).IsAllowed, reason);
+    }
+
+    [TestMethod]
     public void A_refusal_says_what_was_missing()
     {
         var context = new PolicyContext("c", null);
         string Reason(params Policy[] policies) => PolicyEngine.Evaluate(policies, PolicyActions.Publish, s_arns.Topic("x"), context).Reason;
 
-        Assert.AreEqual("the certificate has no policy attached, so nothing allows iot:Publish on arn:aws:iot:us-east-1:123456789012:topic/x", Reason());
-        Assert.AreEqual("no statement of policy P allows iot:Publish on arn:aws:iot:us-east-1:123456789012:topic/x", Reason(Named("P", LiteralPlus)));
+        const string Missing = """; this one would: {"Effect":"Allow","Action":"iot:Publish","Resource":"arn:aws:iot:us-east-1:123456789012:topic/x"}""";
+        Assert.AreEqual("the certificate has no policy attached, so nothing allows iot:Publish on arn:aws:iot:us-east-1:123456789012:topic/x" + Missing, Reason());
+        Assert.AreEqual("no statement of policy P allows iot:Publish on arn:aws:iot:us-east-1:123456789012:topic/x" + Missing, Reason(Named("P", LiteralPlus)));
         Assert.Contains("statement 2 of policy P needs ${iot:Connection.Thing.ThingName}, which has no value: the certificate is attached to no thing named c", Reason(Named("P", PublishUnderThingName)));
     }
 

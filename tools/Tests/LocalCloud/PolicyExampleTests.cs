@@ -282,7 +282,7 @@ public sealed class PolicyExampleTests
 
         Assert.AreEqual(
             $"no statement of policy P allows iot:Connect on {Account}client/c (statement 1 of policy P does where ForAllValues:StringEquals iot:ConnectAttributes [LastWill], "
-            + "and here iot:ConnectAttributes is PersistentConnect, LastWill)",
+            + $"and here iot:ConnectAttributes is PersistentConnect, LastWill); this one would: {{\"Effect\":\"Allow\",\"Action\":\"iot:Connect\",\"Resource\":\"{Account}client/c\"}}",
             decision.Reason);
     }
 
