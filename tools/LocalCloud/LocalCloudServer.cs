@@ -308,6 +308,13 @@ public sealed class LocalCloudServer : IAsyncDisposable
         {
             state = SeedDocuments.Policies(options).Aggregate(state, (sum, policy) => sum.With(policy));
             state = SeedDocuments.Templates(options).Aggregate(state, (sum, template) => sum.With(template));
+
+            // A registration makes no thing types.
+            if (!state.ThingTypes.ContainsKey(SeedDocuments.SerialThingTypeName))
+            {
+                state = state.With(new ThingType(SeedDocuments.SerialThingTypeName, Guid.NewGuid().ToString(), Description: null, SearchableAttributes: [], state.Time));
+            }
+
             return state.With(settings);
         });
     }

@@ -66,6 +66,27 @@ internal sealed class ApiRequest
         var other => throw ControlPlaneException.InvalidRequest($"{name} '{CloudLog.Printable(other)}' is neither true nor false."),
     };
 
+    /// <summary>A parameter of the query that is a number, or null.</summary>
+    public long? QueryNumber(string name) => Query(name) switch
+    {
+        null or "" => null,
+        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+        var text => throw ControlPlaneException.InvalidRequest($"{name} '{CloudLog.Printable(text)}' is no number."),
+    };
+
+    /// <summary>The name of something that the body tells by its name or by its ARN.</summary>
+    public string NameOrArn(string name, string arn) => Text(name)
+        ?? Text(arn)?.Split('/', 2).ElementAtOrDefault(1)
+        ?? throw ControlPlaneException.InvalidRequest($"Either {name} or {arn} must be given.");
+
+    /// <summary>A member of the body that is a list of texts; empty where it is missing.</summary>
+    public IReadOnlyList<string> Texts(string name) => _body[name] switch
+    {
+        null => [],
+        JsonArray array when array.All(item => item is JsonValue value && value.TryGetValue(out string? _)) => [.. array.Select(item => (string)item!)],
+        _ => throw ControlPlaneException.InvalidRequest($"{name} must be a list of strings."),
+    };
+
     /// <summary>A header that the operation needs.</summary>
     public string Header(string name) => _http.Headers.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } value
         ? value

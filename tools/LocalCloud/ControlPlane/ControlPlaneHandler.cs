@@ -47,6 +47,7 @@ internal sealed class ControlPlaneHandler
             .. new PolicyOperations(context).All,
             .. new TemplateOperations(context).All,
             .. new ThingOperations(context).All,
+            .. new BillingGroupOperations(context).All,
         ];
     }
 

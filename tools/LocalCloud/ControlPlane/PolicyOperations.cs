@@ -11,6 +11,8 @@ internal sealed class PolicyOperations
 
     private const string PrincipalHeader = "x-amzn-iot-principal";
 
+    private const string PolicyHeader = "x-amzn-iot-policy";
+
     private readonly ControlPlaneContext _context;
 
     public PolicyOperations(ControlPlaneContext context)
@@ -32,12 +34,13 @@ internal sealed class PolicyOperations
         new("AttachPolicy", "PUT", "/target-policies/{policyName}", request => AttachAsync(request, request.RequiredText("target"))),
         new("DetachPolicy", "POST", "/target-policies/{policyName}", request => DetachAsync(request, request.RequiredText("target"))),
         new("ListAttachedPolicies", "POST", "/attached-policies/{target}", request => ListAttachedAsync(request, request.Path("target"))),
-        new("ListTargetsForPolicy", "POST", "/policy-targets/{policyName}", ListTargetsAsync),
+        new("ListTargetsForPolicy", "POST", "/policy-targets/{policyName}", request => ListTargetsAsync(request, request.Path("policyName"), "targets")),
 
         // The older names of the same, which AWS keeps.
         new("AttachPrincipalPolicy", "PUT", "/principal-policies/{policyName}", request => AttachAsync(request, request.Header(PrincipalHeader))),
         new("DetachPrincipalPolicy", "DELETE", "/principal-policies/{policyName}", request => DetachAsync(request, request.Header(PrincipalHeader))),
         new("ListPrincipalPolicies", "GET", "/principal-policies", request => ListAttachedAsync(request, request.Header(PrincipalHeader))),
+        new("ListPolicyPrincipals", "GET", "/policy-principals", request => ListTargetsAsync(request, request.Header(PolicyHeader), "principals")),
     ];
 
     private async Task<JsonObject?> CreateAsync(ApiRequest request)
@@ -224,18 +227,20 @@ internal sealed class PolicyOperations
         return Task.FromResult<JsonObject?>(request.Page("policies", certificate.Policies, usesMarkers: true, Summary));
     }
 
-    private Task<JsonObject?> ListTargetsAsync(ApiRequest request)
+    private Task<JsonObject?> ListTargetsAsync(ApiRequest request, string policyName, string listName)
     {
         var state = _context.State;
-        var targets = TargetsOf(state, Find(state, request).Name).Order(StringComparer.Ordinal);
-        return Task.FromResult<JsonObject?>(request.Page<string>("targets", targets, usesMarkers: true, id => _context.CertificateArn(id)));
+        var targets = TargetsOf(state, Find(state, policyName).Name).Order(StringComparer.Ordinal);
+        return Task.FromResult<JsonObject?>(request.Page<string>(listName, targets, usesMarkers: true, id => _context.CertificateArn(id)));
     }
 
     private static IEnumerable<string> TargetsOf(RegistryState state, string policyName) =>
         state.Certificates.Values.Where(certificate => certificate.Policies.Contains(policyName)).Select(certificate => certificate.Id);
 
-    private static PolicyVersions Find(RegistryState state, ApiRequest request) => state.PolicyVersions.GetValueOrDefault(request.Path("policyName"))
-        ?? throw ControlPlaneException.NotFound($"The policy does not exist (name={CloudLog.Printable(request.Path("policyName"))})");
+    private static PolicyVersions Find(RegistryState state, ApiRequest request) => Find(state, request.Path("policyName"));
+
+    private static PolicyVersions Find(RegistryState state, string name) => state.PolicyVersions.GetValueOrDefault(name)
+        ?? throw ControlPlaneException.NotFound($"The policy does not exist (name={CloudLog.Printable(name)})");
 
     private static ControlPlaneException NoVersion(ApiRequest request) =>
         ControlPlaneException.NotFound($"The policy version does not exist (name={request.Path("policyName")}, version={CloudLog.Printable(request.Path("policyVersionId"))})");

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace LocalCloud;
@@ -34,9 +33,11 @@ internal sealed class ThingOperations
         new("DeleteThingType", "DELETE", "/thing-types/{thingTypeName}", DeleteTypeAsync),
         new("AddThingToThingGroup", "PUT", "/thing-groups/addThingToThingGroup", request => ChangeGroupAsync(request, (thing, group) => thing with { Groups = thing.Groups.Add(group) })),
         new("RemoveThingFromThingGroup", "PUT", "/thing-groups/removeThingFromThingGroup", request => ChangeGroupAsync(request, (thing, group) => thing with { Groups = thing.Groups.Remove(group) })),
+        new("UpdateThingGroupsForThing", "PUT", "/thing-groups/updateThingGroupsForThing", UpdateGroupsOfThingAsync),
         new("CreateThingGroup", "POST", "/thing-groups/{thingGroupName}", CreateGroupAsync),
         new("DescribeThingGroup", "GET", "/thing-groups/{thingGroupName}", DescribeGroupAsync),
         new("ListThingGroups", "GET", "/thing-groups", ListGroupsAsync),
+        new("UpdateThingGroup", "PATCH", "/thing-groups/{thingGroupName}", UpdateGroupAsync),
         new("DeleteThingGroup", "DELETE", "/thing-groups/{thingGroupName}", DeleteGroupAsync),
         new("ListThingGroupsForThing", "GET", "/things/{thingName}/thing-groups", ListGroupsOfThingAsync),
         new("ListThingsInThingGroup", "GET", "/thing-groups/{thingGroupName}/things", ListInGroupAsync),
@@ -46,15 +47,24 @@ internal sealed class ThingOperations
     {
         var name = request.Path("thingName");
         var (attributes, _) = AttributesIn(request.Object("attributePayload"));
-        var asked = new Thing(name, request.Text("thingTypeName")) { Attributes = attributes ?? ImmutableSortedDictionary<string, string>.Empty };
+        var asked = new Thing(name, request.Text("thingTypeName"))
+        {
+            Attributes = attributes ?? ImmutableSortedDictionary<string, string>.Empty,
+            BillingGroup = request.Text("billingGroupName"),
+        };
         Check(asked);
         await _context.UpdateAsync(state =>
         {
             CheckType(state, asked.TypeName);
+            if (asked.BillingGroup is { } billingGroup && !state.BillingGroups.ContainsKey(billingGroup))
+            {
+                throw ControlPlaneException.NotFound($"Billing group {CloudLog.Printable(billingGroup)} does not exist.");
+            }
+
             if (state.Things.TryGetValue(name, out var existing))
             {
                 // The same once more is answered as the first time.
-                return existing.TypeName == asked.TypeName && existing.Attributes.SequenceEqual(asked.Attributes)
+                return existing.TypeName == asked.TypeName && existing.BillingGroup == asked.BillingGroup && existing.Attributes.SequenceEqual(asked.Attributes)
                     ? state
                     : throw ControlPlaneException.AlreadyExists($"Thing {name} already exists in account with different attributes", Arn(name), existing.Id);
             }
@@ -70,6 +80,11 @@ internal sealed class ThingOperations
         var description = Summary(thing);
         description["defaultClientId"] = thing.Name;
         description["thingId"] = thing.Id;
+        if (thing.BillingGroup is not null)
+        {
+            description["billingGroupName"] = thing.BillingGroup;
+        }
+
         return Task.FromResult<JsonObject?>(description);
     }
 
@@ -121,7 +136,7 @@ internal sealed class ThingOperations
                 return state;
             }
 
-            CheckVersion(thing, request.Query("expectedVersion") is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null);
+            CheckVersion(thing, request.QueryNumber("expectedVersion"));
             return state.Certificates.Values.Any(certificate => certificate.Things.Contains(name))
                 ? throw ControlPlaneException.InvalidRequest($"Cannot delete. Thing {name} is still attached to one or more principals")
                 : state.WithoutThing(name);
@@ -277,7 +292,7 @@ internal sealed class ThingOperations
             ["thingGroupName"] = group.Name,
             ["thingGroupId"] = group.Id,
             ["thingGroupArn"] = _context.Arn("thinggroup", group.Name),
-            ["version"] = 1,
+            ["version"] = group.Version,
             ["thingGroupProperties"] = properties,
             ["thingGroupMetadata"] = metadata,
         });
@@ -317,12 +332,61 @@ internal sealed class ThingOperations
 
     private async Task<JsonObject?> ChangeGroupAsync(ApiRequest request, Func<Thing, string, Thing> change)
     {
-        var thingName = NameIn(request, "thingName", "thingArn");
-        var groupName = NameIn(request, "thingGroupName", "thingGroupArn");
-        await _context.UpdateAsync(state => state.With(change(
-            Find(state, thingName),
-            FindGroup(state, groupName).Name)));
+        var thingName = request.NameOrArn("thingName", "thingArn");
+        var groupName = request.NameOrArn("thingGroupName", "thingGroupArn");
+        await _context.UpdateAsync(state =>
+        {
+            var thing = change(Find(state, thingName), FindGroup(state, groupName).Name);
+            Check(thing);
+            return state.With(thing);
+        });
         return [];
+    }
+
+    private async Task<JsonObject?> UpdateGroupsOfThingAsync(ApiRequest request)
+    {
+        var name = request.RequiredText("thingName");
+        var (added, removed) = (request.Texts("thingGroupsToAdd"), request.Texts("thingGroupsToRemove"));
+        await _context.UpdateAsync(state =>
+        {
+            var thing = Find(state, name);
+            foreach (var group in added.Concat(removed))
+            {
+                FindGroup(state, group);
+            }
+
+            thing = thing with { Groups = thing.Groups.Except(removed).Union(added) };
+            Check(thing);
+            return state.With(thing);
+        });
+        return [];
+    }
+
+    private async Task<JsonObject?> UpdateGroupAsync(ApiRequest request)
+    {
+        var properties = request.Object("thingGroupProperties") ?? throw ControlPlaneException.InvalidRequest("thingGroupProperties is missing.");
+        var description = ApiRequest.Text(properties, "thingGroupDescription");
+        var (attributes, isMerge) = AttributesIn(ApiRequest.Object(properties, "attributePayload"));
+        var expected = request.Number("expectedVersion");
+        var version = 0L;
+        await _context.UpdateAsync(state =>
+        {
+            var group = FindGroup(state, request.Path("thingGroupName"));
+            if (expected is not null && expected != group.Version)
+            {
+                throw ControlPlaneException.VersionConflict($"Thing group {group.Name} has version {group.Version}, not {expected}.");
+            }
+
+            var after = attributes is null ? group.Attributes : isMerge ? group.Attributes.SetItems(attributes) : attributes;
+            version = group.Version + 1;
+            return state.With(group with
+            {
+                Description = description ?? group.Description,
+                Attributes = after.Where(attribute => attribute.Value.Length > 0).ToImmutableSortedDictionary(),
+                Version = version,
+            });
+        });
+        return new JsonObject { ["version"] = version };
     }
 
     private Task<JsonObject?> ListGroupsOfThingAsync(ApiRequest request) =>
@@ -354,10 +418,6 @@ internal sealed class ThingOperations
 
         return (attributes.ToImmutable(), ApiRequest.Flag(payload, "merge") ?? false);
     }
-
-    private static string NameIn(ApiRequest request, string name, string arn) => request.Text(name)
-        ?? request.Text(arn)?.Split('/', 2).ElementAtOrDefault(1)
-        ?? throw ControlPlaneException.InvalidRequest($"Either {name} or {arn} must be given.");
 
     private static void CheckName(string name, string kind)
     {

@@ -24,6 +24,9 @@ internal static class SeedDocuments
     /// <summary>The template by serial number and with a device configuration.</summary>
     public const string SerialTemplateName = "smpl-krsk-iot-core-prov-temp-serial";
 
+    /// <summary>The thing type that the template by serial number names.</summary>
+    public const string SerialThingTypeName = "Bulb";
+
     /// <summary>The region that the documents are written for.</summary>
     private const string WrittenForRegion = "arn:aws:iot:ap-northeast-1:";
 

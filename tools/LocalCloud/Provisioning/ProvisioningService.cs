@@ -223,7 +223,7 @@ internal sealed class ProvisioningService : IDisposable
 
         if (specification.Thing is { } asked)
         {
-            after = after.With(ThingRegistration.Apply(asked, state.Things.GetValueOrDefault(asked.Name)));
+            after = after.With(ThingRegistration.Apply(asked, state));
             certificate = certificate with { Things = certificate.Things.Add(asked.Name) };
         }
 

@@ -20,6 +20,8 @@ internal record RegistryContent(
 
     public ImmutableArray<ThingGroup> ThingGroups { get; init; } = [];
 
+    public ImmutableArray<BillingGroup> BillingGroups { get; init; } = [];
+
     public ImmutableArray<Role> Roles { get; init; } = [];
 
     /// <summary>Puts all of it into a state.</summary>
@@ -32,6 +34,7 @@ internal record RegistryContent(
         state = Templates.Aggregate(state, (sum, template) => sum.With(template.Read()));
         state = ThingTypes.Aggregate(state, (sum, type) => sum.With(type));
         state = ThingGroups.Aggregate(state, (sum, group) => sum.With(group));
+        state = BillingGroups.Aggregate(state, (sum, group) => sum.With(group));
         state = Things.Aggregate(state, (sum, thing) => sum.WithoutThing(thing.Name).With(thing));
         state = Certificates.Aggregate(state, (sum, certificate) => sum.With(certificate));
         return Roles.Aggregate(state, (sum, role) => sum.With(role));

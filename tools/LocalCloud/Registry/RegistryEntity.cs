@@ -21,6 +21,9 @@ internal enum RegistryEntity
     [JsonStringEnumMemberName("thingGroup")]
     ThingGroup,
 
+    [JsonStringEnumMemberName("billingGroup")]
+    BillingGroup,
+
     [JsonStringEnumMemberName("thing")]
     Thing,
 

@@ -29,6 +29,7 @@ internal sealed record RegistrySnapshot(
         Generation = generation,
         ThingTypes = [.. state.ThingTypes.Values.OrderBy(type => type.Name, StringComparer.Ordinal)],
         ThingGroups = [.. state.ThingGroups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)],
+        BillingGroups = [.. state.BillingGroups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)],
         Roles = [.. state.Roles.Values.OrderBy(role => role.Name, StringComparer.Ordinal)],
     };
 }

@@ -29,6 +29,8 @@ internal sealed record RegistryState
 
     public ImmutableDictionary<string, ThingGroup> ThingGroups { get; private init; } = ImmutableDictionary.Create<string, ThingGroup>(StringComparer.Ordinal);
 
+    public ImmutableDictionary<string, BillingGroup> BillingGroups { get; private init; } = ImmutableDictionary.Create<string, BillingGroup>(StringComparer.Ordinal);
+
     /// <summary>The policies with all their versions.</summary>
     public ImmutableDictionary<string, PolicyVersions> PolicyVersions { get; private init; } = ImmutableDictionary.Create<string, PolicyVersions>(StringComparer.Ordinal);
 
@@ -97,6 +99,10 @@ internal sealed record RegistryState
     public RegistryState With(ThingGroup group) => this with { ThingGroups = ThingGroups.SetItem(group.Name, group), Changes = Changed(RegistryEntity.ThingGroup, group.Name) };
 
     public RegistryState WithoutThingGroup(string name) => this with { ThingGroups = ThingGroups.Remove(name), Changes = Changed(RegistryEntity.ThingGroup, name) };
+
+    public RegistryState With(BillingGroup group) => this with { BillingGroups = BillingGroups.SetItem(group.Name, group), Changes = Changed(RegistryEntity.BillingGroup, group.Name) };
+
+    public RegistryState WithoutBillingGroup(string name) => this with { BillingGroups = BillingGroups.Remove(name), Changes = Changed(RegistryEntity.BillingGroup, name) };
 
     public RegistryState With(Role role) => this with { Roles = Roles.SetItem(role.Name, role), Changes = Changed(RegistryEntity.Role, role.Name) };
 
@@ -169,6 +175,7 @@ internal sealed record RegistryState
         RegistryEntity.Template => WithoutTemplate(key),
         RegistryEntity.ThingType => WithoutThingType(key),
         RegistryEntity.ThingGroup => WithoutThingGroup(key),
+        RegistryEntity.BillingGroup => WithoutBillingGroup(key),
         RegistryEntity.Thing => WithoutThing(key),
         RegistryEntity.Certificate => Certificates.TryGetValue(key, out var certificate) ? WithoutCertificate(certificate) : this,
         RegistryEntity.Role => WithoutRole(key),

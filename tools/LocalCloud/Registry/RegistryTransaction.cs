@@ -34,6 +34,7 @@ internal sealed record RegistryTransaction(
         {
             ThingTypes = Put(RegistryEntity.ThingType, state.ThingTypes),
             ThingGroups = Put(RegistryEntity.ThingGroup, state.ThingGroups),
+            BillingGroups = Put(RegistryEntity.BillingGroup, state.BillingGroups),
             Roles = Put(RegistryEntity.Role, state.Roles),
             Removed = removed.ToImmutable(),
         };

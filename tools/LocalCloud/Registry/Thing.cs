@@ -7,6 +7,9 @@ namespace LocalCloud;
 /// <param name="TypeName">Its type, or null.</param>
 public sealed record Thing(string Name, string? TypeName)
 {
+    /// <summary>The most groups that a thing is in (developer guide, "Adding a thing to a thing group").</summary>
+    private const int MaximumGroups = 10;
+
     /// <summary>Its id; empty until the registry has it.</summary>
     public string Id { get; init; } = "";
 
@@ -39,6 +42,11 @@ public sealed record Thing(string Name, string? TypeName)
         if (Groups.FirstOrDefault(group => !IsValidName(group)) is { } badGroup)
         {
             return $"'{badGroup}' is no name of a thing group: 1 to 128 of a-z, A-Z, 0-9, ':', '_', '-'";
+        }
+
+        if (Groups.Count > MaximumGroups)
+        {
+            return $"{Groups.Count} thing groups are more than the {MaximumGroups} that a thing may be in";
         }
 
         if (BillingGroup is not null && !IsValidName(BillingGroup))

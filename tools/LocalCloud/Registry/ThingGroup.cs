@@ -10,6 +10,9 @@ namespace LocalCloud;
 /// <param name="CreatedAt">When it was made.</param>
 public sealed record ThingGroup(string Name, string Id, string? ParentName, string? Description, DateTimeOffset CreatedAt)
 {
+    /// <summary>Counts its changes, from 1.</summary>
+    public long Version { get; init; } = 1;
+
     /// <summary>Its attributes.</summary>
     public ImmutableSortedDictionary<string, string> Attributes { get; init => field = value.WithComparers(StringComparer.Ordinal); } =
         ImmutableSortedDictionary<string, string>.Empty;

@@ -20,22 +20,22 @@ internal sealed class ControlPlaneClient : IDisposable
     }
 
     /// <summary>What an operation answers.</summary>
-    public async Task<JsonObject> AskAsync(string method, string path, JsonObject? body = null, string? principal = null)
+    public async Task<JsonObject> AskAsync(string method, string path, JsonObject? body = null, string? principal = null, string? policy = null)
     {
-        var (status, error, answer) = await SendAsync(method, path, body, principal);
+        var (status, error, answer) = await SendAsync(method, path, body, principal, policy);
         return error is null ? answer : throw new InvalidOperationException($"{method} {path}: {(int)status} {error} {answer}");
     }
 
     /// <summary>Status and error of an operation that is refused.</summary>
-    public async Task<string> RefusalAsync(string method, string path, JsonObject? body = null)
+    public async Task<string> RefusalAsync(string method, string path, JsonObject? body = null, string? policy = null)
     {
-        var (status, error, answer) = await SendAsync(method, path, body, principal: null);
+        var (status, error, answer) = await SendAsync(method, path, body, principal: null, policy);
         return error is not null && ((string?)answer["message"])?.Length > 0 ? $"{(int)status} {error}" : $"{(int)status} without an error: {answer}";
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<(HttpStatusCode Status, string? Error, JsonObject Answer)> SendAsync(string method, string path, JsonObject? body, string? principal)
+    private async Task<(HttpStatusCode Status, string? Error, JsonObject Answer)> SendAsync(string method, string path, JsonObject? body, string? principal, string? policy)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null)
@@ -46,6 +46,11 @@ internal sealed class ControlPlaneClient : IDisposable
         if (principal is not null)
         {
             request.Headers.Add("x-amzn-principal", principal);
+        }
+
+        if (policy is not null)
+        {
+            request.Headers.Add("x-amzn-iot-policy", policy);
         }
 
         using var response = await _http.SendAsync(request, _stopping);

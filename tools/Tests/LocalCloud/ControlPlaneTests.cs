@@ -43,6 +43,10 @@ public sealed class ControlPlaneTests
         await cloud.Log.WaitAsync("lamp is cut: certificate " + id[..8] + " is REVOKED", Stopping);
         Assert.AreEqual("REVOKED", (string?)(await aws.AskAsync("GET", "/certificates/" + id))["certificateDescription"]!["status"]);
 
+        var principals = await aws.AskAsync("GET", "/policy-principals", policy: "all");
+        Assert.AreEqual(arn, (string?)principals["principals"]!.AsArray().Single());
+        Assert.AreEqual("404 ResourceNotFoundException", await aws.RefusalAsync("GET", "/policy-principals", policy: "none"));
+
         Assert.AreEqual("409 DeleteConflictException", await aws.RefusalAsync("DELETE", $"/certificates/{id}?forceDelete=true"));
         Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("DELETE", "/things/lamp"));
         await aws.AskAsync("DELETE", "/things/lamp/principals", principal: arn);
@@ -112,7 +116,9 @@ public sealed class ControlPlaneTests
         await using var cloud = await TestCloud.StartAsync(Stopping);
         using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
 
-        Assert.AreEqual("404 ResourceNotFoundException", await aws.RefusalAsync("POST", "/things/a", new() { ["thingTypeName"] = "Bulb" }));
+        Assert.AreEqual("Bulb", (string?)(await aws.AskAsync("GET", "/thing-types/Bulb"))["thingTypeName"], "the template by serial number names it");
+        Assert.AreEqual("404 ResourceNotFoundException", await aws.RefusalAsync("POST", "/things/a", new() { ["thingTypeName"] = "Lamp" }));
+        await aws.AskAsync("POST", "/thing-types/Lamp");
         await aws.AskAsync("POST", "/thing-types/Bulb");
         var id = (string?)(await aws.AskAsync("POST", "/things/a", new() { ["thingTypeName"] = "Bulb" }))["thingId"];
         Assert.AreEqual(id, (string?)(await aws.AskAsync("POST", "/things/a", new() { ["thingTypeName"] = "Bulb" }))["thingId"], "the same once more");
@@ -132,10 +138,57 @@ public sealed class ControlPlaneTests
         await aws.AskAsync("POST", "/thing-groups/g");
         await aws.AskAsync("PUT", "/thing-groups/addThingToThingGroup", new() { ["thingName"] = "b", ["thingGroupName"] = "g" });
         Assert.AreEqual("b", (string?)(await aws.AskAsync("GET", "/thing-groups/g/things"))["things"]![0]);
+        await aws.AskAsync("PUT", "/thing-groups/updateThingGroupsForThing", new() { ["thingName"] = "c", ["thingGroupsToAdd"] = new JsonArray("g") });
+        Assert.HasCount(2, (await aws.AskAsync("GET", "/thing-groups/g/things"))["things"]!.AsArray());
+        await aws.AskAsync("PUT", "/thing-groups/updateThingGroupsForThing", new() { ["thingName"] = "c", ["thingGroupsToRemove"] = new JsonArray("g") });
+        Assert.HasCount(1, (await aws.AskAsync("GET", "/thing-groups/g/things"))["things"]!.AsArray());
+        Assert.AreEqual("404 ResourceNotFoundException", await aws.RefusalAsync("PUT", "/thing-groups/updateThingGroupsForThing", new() { ["thingName"] = "c", ["thingGroupsToAdd"] = new JsonArray("none") }));
+        Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("PUT", "/thing-groups/updateThingGroupsForThing", new() { ["thingName"] = "c", ["thingGroupsToAdd"] = "g" }));
+        JsonObject description(int version) => new() { ["thingGroupProperties"] = new JsonObject { ["thingGroupDescription"] = "ground floor" }, ["expectedVersion"] = version };
+        Assert.AreEqual("409 VersionConflictException", await aws.RefusalAsync("PATCH", "/thing-groups/g", description(2)));
+        Assert.AreEqual(2, (int)(await aws.AskAsync("PATCH", "/thing-groups/g", description(1)))["version"]!);
+        Assert.AreEqual("ground floor", (string?)(await aws.AskAsync("GET", "/thing-groups/g"))["thingGroupProperties"]!["thingGroupDescription"]);
+        for (var index = 1; index <= 10; index++)
+        {
+            await aws.AskAsync("POST", $"/thing-groups/g{index}");
+        }
+
+        var ten = new JsonArray([.. Enumerable.Range(1, 10).Select(index => (JsonNode)$"g{index}")]);
+        Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("PUT", "/thing-groups/updateThingGroupsForThing", new() { ["thingName"] = "b", ["thingGroupsToAdd"] = ten }), "eleven groups");
         await aws.AskAsync("DELETE", "/thing-groups/g");
         Assert.IsEmpty(cloud.Registry.FindThing("b")!.Groups);
         Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("DELETE", "/thing-types/Bulb"));
         await aws.AskAsync("DELETE", "/things/none");
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task Billing_groups_are_made_filled_and_deleted()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+        JsonObject lamp() => new() { ["thingName"] = "lamp", ["billingGroupName"] = "bills" };
+
+        Assert.AreEqual("404 ResourceNotFoundException", await aws.RefusalAsync("POST", "/things/lamp", new() { ["billingGroupName"] = "bills" }));
+        var id = (string?)(await aws.AskAsync("POST", "/billing-groups/bills", new() { ["billingGroupProperties"] = new JsonObject { ["billingGroupDescription"] = "d" } }))["billingGroupId"];
+        Assert.AreEqual("409 ResourceAlreadyExistsException", await aws.RefusalAsync("POST", "/billing-groups/bills"));
+        Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("POST", "/billing-groups/a%20b"));
+        var described = await aws.AskAsync("GET", "/billing-groups/bills");
+        Assert.AreEqual((id, Arn + "billinggroup/bills", "d", 1), ((string?)described["billingGroupId"], (string?)described["billingGroupArn"], (string?)described["billingGroupProperties"]!["billingGroupDescription"], (int)described["version"]!));
+
+        await aws.AskAsync("POST", "/things/lamp", new() { ["billingGroupName"] = "bills" });
+        Assert.AreEqual("bills", (string?)(await aws.AskAsync("GET", "/things/lamp"))["billingGroupName"]);
+        await aws.AskAsync("PUT", "/billing-groups/removeThingFromBillingGroup", lamp());
+        Assert.IsEmpty((await aws.AskAsync("GET", "/billing-groups/bills/things"))["things"]!.AsArray());
+        await aws.AskAsync("PUT", "/billing-groups/addThingToBillingGroup", lamp());
+        Assert.AreEqual("lamp", (string?)(await aws.AskAsync("GET", "/billing-groups/bills/things"))["things"]!.AsArray().Single());
+        Assert.AreEqual("bills", (string?)(await aws.AskAsync("GET", "/billing-groups?namePrefixFilter=b"))["billingGroups"]!.AsArray().Single()!["groupName"]);
+        Assert.AreEqual(2, (int)(await aws.AskAsync("PATCH", "/billing-groups/bills", new() { ["billingGroupProperties"] = new JsonObject() }))["version"]!);
+        Assert.AreEqual("409 VersionConflictException", await aws.RefusalAsync("DELETE", "/billing-groups/bills?expectedVersion=1"));
+        await aws.AskAsync("DELETE", "/billing-groups/bills?expectedVersion=2");
+        Assert.IsNull(cloud.Registry.FindThing("lamp")!.BillingGroup);
+        Assert.AreEqual("404 ResourceNotFoundException", await aws.RefusalAsync("GET", "/billing-groups/bills"));
+        Assert.AreEqual("404 ResourceNotFoundException", await aws.RefusalAsync("PUT", "/billing-groups/addThingToBillingGroup", lamp()));
     }
 
     [TestMethod]

@@ -317,6 +317,46 @@ public sealed class ProvisioningServiceTests
     }
 
     [TestMethod]
+    [DataRow("thing type", "Thing type new, which the template names, does not exist.")]
+    [DataRow("deprecated", "Thing type new, which the template names, is deprecated.")]
+    [DataRow("thing group", "Thing group g-new, which the template names, does not exist.")]
+    [DataRow("billing group", "Billing group bills, which the template names, does not exist.")]
+    public async Task A_template_that_names_what_does_not_exist_registers_nothing(string what, string message)
+    {
+        _registry.Update(state => what switch
+        {
+            "thing type" => state.WithoutThingType("new"),
+            "deprecated" => state.With(state.ThingTypes["new"] with { DeprecatedAt = state.Time }),
+            "thing group" => state.WithoutThingGroup("g-new"),
+            _ => state.WithoutBillingGroup("bills"),
+        });
+        PutTemplate("Named", """{ "ThingTypeName": "REPLACE", "ThingGroups": "REPLACE" }""", "{}", billingGroup: "bills");
+        var created = await CreateAsync();
+
+        var (_, rejected) = await RegisterAsync(Request(created, ("ThingName", "lamp-1")), "Named");
+        AssertRejection(rejected, 400, "ResourceRegistrationFailure", message);
+        Assert.IsEmpty(_registry.Things);
+
+        // One that exists is asked for the same, but where it has it already.
+        _registry.PutThing(new Thing("lamp-1", TypeName: null));
+        (_, rejected) = await RegisterAsync(Request(created, ("ThingName", "lamp-1")), "Named");
+        AssertRejection(rejected, 400, "ResourceRegistrationFailure", message);
+        _registry.PutThing(new Thing("lamp-2", "new") { Groups = ["g-new"], BillingGroup = "bills" });
+        var (accepted, _) = await RegisterAsync(Request(created, ("ThingName", "lamp-2")), "Named");
+        Assert.EndsWith("/accepted", accepted);
+
+        // The token of a registration that was refused serves again once the fault is mended.
+        var second = await CreateAsync();
+        (_, rejected) = await RegisterAsync(Request(second, ("ThingName", "lamp-3")), "Named");
+        AssertRejection(rejected, 400, "ResourceRegistrationFailure", message);
+        PutWhatTemplatesName();
+        (accepted, _) = await RegisterAsync(Request(second, ("ThingName", "lamp-3")), "Named");
+        Assert.EndsWith("/accepted", accepted);
+        var thing = _registry.FindThing("lamp-3")!;
+        Assert.AreEqual(("new", "g-new", "bills"), (thing.TypeName, thing.Groups.Single(), thing.BillingGroup));
+    }
+
+    [TestMethod]
     [DataRow("{}", "a=1,b=2", "old", "g-old")]
     [DataRow("""{ "AttributePayload": "DO_NOTHING", "ThingTypeName": "DO_NOTHING", "ThingGroups": "DO_NOTHING" }""", "a=1,b=2", "old", "g-old")]
     [DataRow("""{ "AttributePayload": "MERGE", "ThingTypeName": "REPLACE", "ThingGroups": "MERGE" }""", "a=1,b=3,c=4", "new", "g-new,g-old")]
@@ -529,6 +569,7 @@ public sealed class ProvisioningServiceTests
             _registry.PutPolicy(policy);
         }
 
+        PutWhatTemplatesName();
         foreach (var template in SeedDocuments.Templates(new LocalCloudOptions()))
         {
             _registry.PutTemplate(template);
@@ -538,7 +579,13 @@ public sealed class ProvisioningServiceTests
         _service.Answered += _outcomes.Add;
     }
 
-    private void PutTemplate(string name, string overrides, string attributes, string policy = SeedDocuments.DevicePolicyName) =>
+    private void PutWhatTemplatesName() => _registry.Update(state => state
+        .With(new ThingType(SeedDocuments.SerialThingTypeName, "1", Description: null, [], state.Time))
+        .With(new ThingType("new", "2", Description: null, [], state.Time))
+        .With(new ThingGroup("g-new", "3", ParentName: null, Description: null, state.Time))
+        .With(new BillingGroup("bills", "4", Description: null, state.Time)));
+
+    private void PutTemplate(string name, string overrides, string attributes, string policy = SeedDocuments.DevicePolicyName, string? billingGroup = null) =>
         _registry.PutTemplate(ProvisioningTemplate.Parse(name, $$"""
             {
               "Parameters": { "ThingName": { "Type": "String" } },
@@ -546,7 +593,7 @@ public sealed class ProvisioningServiceTests
                 "t": {
                   "Type": "AWS::IoT::Thing",
                   "OverrideSettings": {{overrides}},
-                  "Properties": { "ThingName": { "Ref": "ThingName" }, "ThingTypeName": "new", "ThingGroups": ["g-new"], "AttributePayload": {{attributes}} }
+                  "Properties": { "ThingName": { "Ref": "ThingName" }, "ThingTypeName": "new", "ThingGroups": ["g-new"], "AttributePayload": {{attributes}}{{(billingGroup is null ? "" : $", \"BillingGroup\": \"{billingGroup}\"")}} }
                 },
                 "c": { "Type": "AWS::IoT::Certificate", "Properties": { "CertificateId": { "Ref": "AWS::IoT::Certificate::Id" } } },
                 "p": { "Type": "AWS::IoT::Policy", "Properties": { "PolicyName": "{{policy}}" } }

@@ -173,6 +173,8 @@ public sealed class RegistryStateTests
             .With(RegisteredTemplate.Create(template, state.Time).Add(template, setAsDefault: false, state.Time) with { IsEnabled = false, RoleArn = "arn", Description = "d" })
             .With(new ThingType("type", "1", "d", ["a"], state.Time) { DeprecatedAt = state.Time })
             .With(new ThingGroup("group", "2", ParentName: null, Description: null, state.Time))
+            .With(new BillingGroup("bills", "4", "d", state.Time) { Version = 3 })
+            .With(new BillingGroup("gone", "5", "d", state.Time)).WithoutBillingGroup("gone")
             .With(new Role("role", "3", "/", "{}", Description: null, state.Time) { PolicyArns = ["arn:p"] }));
         await registry.SaveAsync();
 
@@ -188,6 +190,7 @@ public sealed class RegistryStateTests
             Assert.IsFalse(state.Templates.ContainsKey(template.Name), "it is not enabled");
             Assert.AreEqual(registry.State.ThingTypes["type"].DeprecatedAt, state.ThingTypes["type"].DeprecatedAt);
             Assert.IsTrue(state.ThingGroups.ContainsKey("group"));
+            Assert.AreEqual(("d", 3L), (state.BillingGroups.Single().Value.Description, state.BillingGroups["bills"].Version));
             Assert.Contains("arn:p", state.Roles["role"].PolicyArns);
         }
     }
