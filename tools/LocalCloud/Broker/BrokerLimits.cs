@@ -79,6 +79,7 @@ internal static class BrokerLimits
     /// <param name="topic">A topic or filter that MQTT allows.</param>
     public static string? FindTopicFault(string topic)
     {
+        topic = ReservedTopic.WithoutRule(topic);
         var bytes = Encoding.UTF8.GetByteCount(topic);
         if (bytes > MaximumTopic)
         {

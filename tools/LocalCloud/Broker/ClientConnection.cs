@@ -47,6 +47,9 @@ internal sealed class ClientConnection
     /// <summary>Used within the lock of the session.</summary>
     private readonly HashSet<string> _withheld = new(StringComparer.Ordinal);
 
+    /// <summary>The services that it has asked and that LocalCloud does not have: used by the reading task, and by none other.</summary>
+    private readonly HashSet<string> _unanswered = new(StringComparer.Ordinal);
+
     private Disconnection? _disconnection;
     private ClientSession? _session;
     private int _discarded;
@@ -496,13 +499,14 @@ internal sealed class ClientConnection
         }
 
         ProvisioningTopic? request = null;
-        if (publish.Topic.StartsWith('$') && !ProvisioningTopic.TryParse(publish.Topic, out request))
+        ReservedTopic? reserved = null;
+        if (publish.Topic.StartsWith('$') && !ProvisioningTopic.TryParse(publish.Topic, out request) && !ReservedTopic.TryParse(publish.Topic, out reserved))
         {
             Close(DisconnectReason.ClientError, $"PUBLISH to {CloudLog.Printable(publish.Topic)}: topics that begin with $ are reserved, and this one is not for publishing");
             return;
         }
 
-        if (publish.Retain && request is not null)
+        if (publish.Retain && publish.Topic.StartsWith('$'))
         {
             Close(DisconnectReason.ClientError, $"PUBLISH to {CloudLog.Printable(publish.Topic)}: nothing is retained on reserved topics");
             return;
@@ -515,7 +519,12 @@ internal sealed class ClientConnection
         }
 
         _broker.Counters.CountMessageIn();
-        if (request is null)
+        if (reserved is not null && _unanswered.Add(reserved.Service))
+        {
+            _broker.Log.Warning($"{Name} publishes to {CloudLog.Printable(publish.Topic)}: LocalCloud takes that as AWS does, but has no {reserved.Service}, and nothing comes of it");
+        }
+
+        if (request is null && reserved is not { HasSubscribers: false })
         {
             _broker.Publish(publish.Topic, publish.Payload, publish.QoS, publish.Retain);
         }
@@ -576,9 +585,9 @@ internal sealed class ClientConnection
                 return;
             }
 
-            if (filter.StartsWith('$') && !filter.StartsWith("$aws/", StringComparison.Ordinal))
+            if (filter.StartsWith('$') && !ReservedTopic.MaySubscribe(filter))
             {
-                Close(DisconnectReason.ClientError, $"SUBSCRIBE to {CloudLog.Printable(filter)}: of the topics that begin with $ there are only those below $aws/");
+                Close(DisconnectReason.ClientError, $"SUBSCRIBE to {CloudLog.Printable(filter)}: topics that begin with $ are reserved, and this one is not for subscribing");
                 return;
             }
 

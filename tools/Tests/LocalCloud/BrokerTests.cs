@@ -431,9 +431,17 @@ public sealed class BrokerTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
-    [DataRow("$aws/things/x/shadow/update")]
+    [DataRow("$aws/things/x/shadow/update/accepted")]
+    [DataRow("$aws/things/x/shadow/name/update")]
+    [DataRow("$aws/things//shadow/update")]
+    [DataRow("$aws/things/x/jobs/notify")]
+    [DataRow("$aws/things/x/defender/metrics/xml")]
     [DataRow("$aws/certificates/create/json/accepted")]
     [DataRow("$aws/certificates/create/xml")]
+    [DataRow("$aws/events/presence/connected/x")]
+    [DataRow("$aws/rules")]
+    [DataRow("$aws/rules/")]
+    [DataRow("$SYS/broker/uptime")]
     [DataRow("$mine/x")]
     public async Task Reserved_topics_are_closed_but_for_the_known_ones(string topic)
     {
@@ -442,6 +450,74 @@ public sealed class BrokerTests
 
         Assert.IsNull(await connection.ReadAsync(Stopping));
         await _cloud.Log.WaitAsync($"PUBLISH to {topic}: topics that begin with $ are reserved", Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    [DataRow("$SYS/#")]
+    [DataRow("$share/group/a")]
+    [DataRow("$aws")]
+    [DataRow("$aws/rules/r")]
+    [DataRow("$aws/mine/x")]
+    public async Task Filters_of_reserved_topics_are_closed_but_for_the_known_ones(string filter)
+    {
+        await using var connection = await _cloud.OpenConnectedAsync(All, "all-1", Stopping);
+        await connection.WriteAsync(new SubscribePacket(1, [new TopicFilterRequest(filter, QualityOfService.AtLeastOnce)]), Stopping);
+
+        Assert.IsNull(await connection.ReadAsync(Stopping));
+        await _cloud.Log.WaitAsync($"SUBSCRIBE to {filter}: topics that begin with $ are reserved", Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    [DataRow("$aws/things/x/shadow/update", "device shadows", true)]
+    [DataRow("$aws/things/x/shadow/name/lamp/get", "device shadows", true)]
+    [DataRow("$aws/things/x/jobs/start-next", "jobs", false)]
+    [DataRow("$aws/things/x/jobs/1/update", "jobs", false)]
+    [DataRow("$aws/things/x/streams/1/get/cbor", "file streams", false)]
+    [DataRow("$aws/things/x/defender/metrics/json", "Device Defender", false)]
+    [DataRow("$aws/device_location/x/get_position_estimate", "device location", false)]
+    public async Task What_is_for_a_service_that_is_not_there_is_taken_and_told_once(string topic, string service, bool isDelivered)
+    {
+        await using var connection = await _cloud.OpenConnectedAsync(All, "all-1", Stopping);
+        await connection.WriteAsync(new SubscribePacket(1, [new TopicFilterRequest("$aws/#", QualityOfService.AtMostOnce)]), Stopping);
+        Assert.IsInstanceOfType<SubAckPacket>(await connection.ReadAsync(Stopping));
+        Assert.IsTrue(await connection.ReadAsync(Stopping) is PublishPacket { Topic: "$aws/events/subscriptions/subscribed/all-1" });
+
+        for (ushort number = 1; number <= 2; number++)
+        {
+            await connection.WriteAsync(new PublishPacket(topic, "{}"u8.ToArray(), QualityOfService.AtLeastOnce, PacketId: number), Stopping);
+            if (isDelivered)
+            {
+                Assert.AreEqual(topic, (await connection.ReadAsync(Stopping) as PublishPacket)?.Topic);
+            }
+
+            Assert.AreEqual(number, (await connection.ReadAsync(Stopping) as PubAckPacket)?.PacketId);
+        }
+
+        await _cloud.Log.WaitAsync($"has no {service}", Stopping);
+        Assert.AreEqual(1, _cloud.Log.Lines.Count(line => line.Contains($"has no {service}", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task Basic_Ingest_reaches_no_subscriber_and_its_front_does_not_count_among_a_topics_bytes_and_slashes()
+    {
+        await using var connection = await _cloud.OpenConnectedAsync(All, "all-1", Stopping);
+        await connection.WriteAsync(new SubscribePacket(1, [new TopicFilterRequest("$aws/#", QualityOfService.AtMostOnce), new TopicFilterRequest("#", QualityOfService.AtMostOnce)]), Stopping);
+        Assert.IsInstanceOfType<SubAckPacket>(await connection.ReadAsync(Stopping));
+        Assert.IsTrue(await connection.ReadAsync(Stopping) is PublishPacket { Topic: "$aws/events/subscriptions/subscribed/all-1" });
+
+        ushort number = 0;
+        foreach (var rest in (string[])["", "/a/b/c/d/e/f/g/h", "/" + new string('t', 256)])
+        {
+            await connection.WriteAsync(new PublishPacket("$aws/rules/rule" + rest, "{}"u8.ToArray(), QualityOfService.AtLeastOnce, PacketId: ++number), Stopping);
+            Assert.AreEqual(number, (await connection.ReadAsync(Stopping) as PubAckPacket)?.PacketId);
+        }
+
+        await connection.WriteAsync(new PublishPacket("$aws/rules/rule/a/b/c/d/e/f/g/h/i", default, QualityOfService.AtLeastOnce, PacketId: 9), Stopping);
+        Assert.IsNull(await connection.ReadAsync(Stopping));
+        await _cloud.Log.WaitAsync("8 slashes are more than the 7", Stopping);
     }
 
     [TestMethod]
