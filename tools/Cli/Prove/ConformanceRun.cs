@@ -49,6 +49,8 @@ internal sealed class ConformanceRun(bool json)
         await using LocalCloudServer cloud = await LocalCloudServer.StartAsync(
             new LocalCloudOptions { ListenAddress = IPAddress.Loopback, TimeProvider = new HastyClock(Haste) }, cancellationToken).ConfigureAwait(false);
         ClientCredentials client = await cloud.CreateOperatorCredentialsAsync(ConformanceTrial.ClientPrefix, cancellationToken).ConfigureAwait(false);
+        cloud.Registry.PutPolicy(new Policy("generated-client-ids", PolicyDocument.Parse("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:*:*:client/$GEN/*"}]}""")));
+        cloud.Registry.AttachPolicy("generated-client-ids", client.CertificateId);
         MqttTls tls = new([X509Certificate2.CreateFromPem(cloud.RootCaPem)], X509Certificate2.CreateFromPem(client.CertificatePem, client.PrivateKeyPem));
         using SemaphoreSlim places = new(AtOnce);
         Task<ConformanceResult>[] trials = [.. ConformanceStatements.All.Select(async (statement, number) =>

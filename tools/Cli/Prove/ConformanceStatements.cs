@@ -194,7 +194,19 @@ internal static class ConformanceStatements
             await peer.SendAsync(new ConnectPacket(id));
             Check((await peer.ExpectAsync<ConnAckPacket>()).ReturnCode == 0, "CONNACK 0");
         }),
-        LeftOut("MQTT-3.1.3-6", "a server may give a client an id that has none", "It may refuse too; AWS IoT Core's policies are about client ids, and LocalCloud refuses"),
+        Tried("MQTT-3.1.3-6", "a client without an id is given one of its own", async t =>
+        {
+            ConformancePeer witness = await t.ConnectAsync("witness");
+            await witness.SubscribeAsync("$aws/events/presence/connected/$GEN/#", QualityOfService.AtMostOnce);
+            HashSet<string> topics = [];
+            for (int i = 0; i < 2; i++)
+            {
+                ConformancePeer peer = await t.OpenAsync();
+                await peer.SendAsync(new ConnectPacket(""));
+                Check((await peer.ExpectAsync<ConnAckPacket>()).ReturnCode == 0, "CONNACK 0");
+                Check(topics.Add((await witness.ExpectAsync<PublishPacket>()).Topic), "an id that no other has");
+            }
+        }),
         Tried("MQTT-3.1.3-8", "an empty client id with clean session 0 is answered with CONNACK 2, and the connection closed", async t =>
         {
             ConformancePeer peer = await t.OpenAsync();

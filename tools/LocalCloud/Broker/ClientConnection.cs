@@ -20,6 +20,12 @@ internal sealed class ClientConnection
     /// <summary>AWS's return code for a CONNECT that no policy allows; MQTT 3.1.1 would have 5.</summary>
     private const byte NotAuthorized = 7;
 
+    /// <summary>
+    /// What the client ids begin with that are given to clients which have none and ask for a clean session. AWS gives them one
+    /// too, with which they cannot come back (aws/aws-iot-device-sdk-js-v2 pull request 541, awslabs/aws-c-mqtt pull request 404).
+    /// </summary>
+    private const string GeneratedPrefix = "$GEN/";
+
     /// <summary>How long the last packets of a connection may take, in real time: it is about the network, not about the protocol's clock.</summary>
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(1);
 
@@ -415,12 +421,17 @@ internal sealed class ClientConnection
 
     private void Connect(ConnectPacket connect)
     {
+        var hasOwnClientId = connect.ClientId.Length > 0;
+        if (!hasOwnClientId)
+        {
+            connect = connect with { ClientId = GeneratedPrefix + Guid.NewGuid() };
+        }
+
         var clientIdBytes = Encoding.UTF8.GetByteCount(connect.ClientId);
         var clientIdFault = connect.ClientId switch
         {
-            "" => "the client id is empty",
             _ when clientIdBytes > BrokerLimits.MaximumClientId => $"the client id is {clientIdBytes} bytes long, and may be {BrokerLimits.MaximumClientId}",
-            ['$', ..] => "client ids that begin with $ are reserved",
+            ['$', ..] when hasOwnClientId => "client ids that begin with $ are reserved",
             _ => null,
         };
         if (clientIdFault is not null)

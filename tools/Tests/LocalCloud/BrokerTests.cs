@@ -47,7 +47,6 @@ public sealed class BrokerTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
-    [DataRow("", "the client id is empty")]
     [DataRow("$all", "client ids that begin with $ are reserved")]
     [DataRow("all-129", "the client id is 129 bytes long")]
     public async Task A_client_id_that_AWS_does_not_take_is_refused_with_2(string clientId, string reason)
@@ -59,6 +58,25 @@ public sealed class BrokerTests
         Assert.AreEqual(new ConnAckPacket(false, ConnectReturnCode.IdentifierRejected), await connection.ReadAsync(Stopping));
         Assert.IsNull(await connection.ReadAsync(Stopping));
         await _cloud.Log.WaitAsync(reason, Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task A_client_without_an_id_is_given_one_where_its_policies_allow_that_and_its_session_is_clean()
+    {
+        // A claim may connect with any client id, the operator with those that begin with "all-".
+        await using var first = await _cloud.OpenConnectedAsync(_cloud.Server.ClaimCredentials, "", Stopping);
+        await using var second = await _cloud.OpenConnectedAsync(_cloud.Server.ClaimCredentials, "", Stopping);
+        var clientIds = _cloud.Server.ConnectedClientIds;
+        Assert.AreEqual(2, clientIds.Count(clientId => clientId.StartsWith("$GEN/", StringComparison.Ordinal)));
+
+        await using var refused = await _cloud.OpenAsync(All, Stopping);
+        await refused.WriteAsync(new ConnectPacket(""), Stopping);
+        Assert.AreEqual(new ConnAckPacket(false, 7), await refused.ReadAsync(Stopping));
+
+        await using var back = await _cloud.OpenAsync(_cloud.Server.ClaimCredentials, Stopping);
+        await back.WriteAsync(new ConnectPacket(clientIds.First()), Stopping);
+        Assert.AreEqual(new ConnAckPacket(false, ConnectReturnCode.IdentifierRejected), await back.ReadAsync(Stopping));
     }
 
     [TestMethod]
