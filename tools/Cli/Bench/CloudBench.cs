@@ -14,8 +14,8 @@ namespace Cli.Bench;
 /// <param name="json">Whether standard output ends in a JSON object.</param>
 internal sealed class CloudBench(int clients, TimeSpan time, int rounds, string? aedesFolder, bool json)
 {
-    /// <summary>The first time a broker and the clients' own code are cold.</summary>
-    private static readonly TimeSpan s_firstWarmUp = TimeSpan.FromSeconds(1.5);
+    /// <summary>At first a broker and the clients' own code are cold: so long they run before the rounds, each way, and it does not count.</summary>
+    private static readonly TimeSpan s_coldTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.25);
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
@@ -76,28 +76,30 @@ internal sealed class CloudBench(int clients, TimeSpan time, int rounds, string?
 
     private async Task<int> MeasureAsync(List<BrokerProcess> brokers, List<string> leftOut, MqttTls tls, CancellationToken cancellationToken)
     {
-        double[] connections = new double[brokers.Count];
-        double[] messages = new double[brokers.Count];
-        for (int round = 1; round <= rounds; round++)
+        foreach (BrokerProcess broker in brokers)
+        {
+            _story.WriteLine($"{broker.Name} warms up");
+            await MeasureAsync(broker, tls, s_coldTime, cancellationToken).ConfigureAwait(false);
+        }
+
+        (double Connections, double Messages)[][] rates = [.. brokers.Select(_ => new (double, double)[rounds])];
+        for (int round = 0; round < rounds; round++)
         {
             for (int turn = 0; turn < brokers.Count; turn++)
             {
-                int i = (turn + round - 1) % brokers.Count;
-                BrokerLoad load = new("localhost", brokers[i].Port, tls, clients, round == 1 ? s_firstWarmUp : s_warmUp);
-                double ofConnections = await OfAsync(brokers[i], load.MeasureConnectionsAsync(time, cancellationToken)).ConfigureAwait(false);
-                double ofMessages = await OfAsync(brokers[i], load.MeasureMessagesAsync(time, cancellationToken)).ConfigureAwait(false);
-                connections[i] += ofConnections / rounds;
-                messages[i] += ofMessages / rounds;
-                _story.WriteLine($"round {round} of {rounds}: {brokers[i].Name}: {ofConnections:0} connections/s, {ofMessages:0} messages/s");
+                int i = (turn + round) % brokers.Count;
+                (double ofConnections, double ofMessages) = rates[i][round] = await MeasureAsync(brokers[i], tls, time, cancellationToken).ConfigureAwait(false);
+                _story.WriteLine($"round {round + 1} of {rounds}: {brokers[i].Name}: {ofConnections:0} connections/s, {ofMessages:0} messages/s");
             }
         }
 
-        BenchFigures[] figures = [.. brokers.Select((b, i) => new BenchFigures(
-            b.Name,
-            Math.Round(connections[i], 1),
-            Math.Round(messages[i], 1),
-            Math.Round(connections[0] / connections[i], 3),
-            Math.Round(messages[0] / messages[i], 3)))];
+        // Medians, of what was measured one after the other in a round: what else the machine does disturbs these least.
+        BenchFigures[] figures = [.. brokers.Select((broker, i) => new BenchFigures(
+            broker.Name,
+            Math.Round(Median(rates[i].Select(rate => rate.Connections)), 1),
+            Math.Round(Median(rates[i].Select(rate => rate.Messages)), 1),
+            Math.Round(Median(rates[i].Select((rate, round) => rates[0][round].Connections / rate.Connections)), 3),
+            Math.Round(Median(rates[i].Select((rate, round) => rates[0][round].Messages / rate.Messages)), 3)))];
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(new { clients, seconds = time.TotalSeconds, rounds, brokers = figures, leftOut }, s_json));
@@ -110,6 +112,19 @@ internal sealed class CloudBench(int clients, TimeSpan time, int rounds, string?
         }
 
         return ExitStatus.Done;
+    }
+
+    private async Task<(double Connections, double Messages)> MeasureAsync(BrokerProcess broker, MqttTls tls, TimeSpan measured, CancellationToken cancellationToken)
+    {
+        BrokerLoad load = new("localhost", broker.Port, tls, clients, s_warmUp);
+        double ofConnections = await OfAsync(broker, load.MeasureConnectionsAsync(measured, cancellationToken)).ConfigureAwait(false);
+        return (ofConnections, await OfAsync(broker, load.MeasureMessagesAsync(measured, cancellationToken)).ConfigureAwait(false));
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

@@ -16,18 +16,24 @@ namespace Cli.Prove;
 /// <param name="count">How many inputs.</param>
 /// <param name="seed">What they are made from.</param>
 /// <param name="attackers">How many send them at once.</param>
+/// <param name="silent">How many connections are made beside them that never begin a TLS handshake.</param>
 /// <param name="json">Whether standard output ends in a JSON object.</param>
-internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
+internal sealed class ListenerRun(int count, int seed, int attackers, int silent, bool json)
 {
     private const string WitnessTopic = "witness/numbers";
 
+    /// <summary>How many subscribe to all that the others send, and never read it.</summary>
+    private const int Deaf = 4;
+
     private static readonly TimeSpan s_witnessPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_timeAlone = TimeSpan.FromSeconds(2);
+
+    /// <summary>A well-behaved client that waits longer is held up by the others: alone it waits a few milliseconds.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     private readonly TextWriter _story = json ? Console.Error : Console.Out;
     private readonly ConcurrentQueue<string> _failures = new();
-    private readonly ConcurrentQueue<double> _delays = new();
 
     /// <summary>Runs it.</summary>
     /// <returns>An exit status.</returns>
@@ -54,11 +60,19 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
         int left = count;
         Stopwatch watch = Stopwatch.StartNew();
         string? fault = null;
-        int published = 0;
+        List<double> alone = [];
+        List<double> beside = [];
+        IdleCrowd crowd = new(cloud.Port, tls);
         try
         {
+            using (CancellationTokenSource endAlone = new(s_timeAlone))
+            {
+                await WitnessAsync(cloud.Port, tls, "alone", alone, endAlone.Token, cancellationToken).ConfigureAwait(false);
+            }
+
             using CancellationTokenSource end = new();
-            Task<int> witness = WitnessAsync(cloud.Port, tls, end.Token, cancellationToken);
+            Task witness = WitnessAsync(cloud.Port, tls, "beside", beside, end.Token, cancellationToken);
+            await crowd.GatherAsync(silent, Deaf, ["hostile/#", "witness/#"], cancellationToken).ConfigureAwait(false);
             Task attack = Task.WhenAll(all.Select(attacker => Task.Run(
                 async () =>
                 {
@@ -75,7 +89,7 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
             }
 
             await end.CancelAsync().ConfigureAwait(false);
-            published = await witness.ConfigureAwait(false);
+            await witness.ConfigureAwait(false);
             await attack.ConfigureAwait(false);
             await using MqttStreamClient late = await ConnectAsync(cloud.Port, tls, "late", cancellationToken).ConfigureAwait(false);
         }
@@ -85,19 +99,19 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
         }
         finally
         {
+            await crowd.DisposeAsync().ConfigureAwait(false);
             foreach (Attacker attacker in all)
             {
                 await attacker.DisposeAsync().ConfigureAwait(false);
             }
         }
 
-        return Tell(all, published, watch.Elapsed, fault);
+        return Tell(all, alone, beside, watch.Elapsed, fault);
     }
 
-    private int Tell(Attacker[] all, int published, TimeSpan time, string? fault)
+    private int Tell(Attacker[] all, List<double> alone, List<double> beside, TimeSpan time, string? fault)
     {
         Dictionary<string, int> sent = HostileInputs.Kinds.ToDictionary(kind => kind, kind => all.Sum(a => a.Sent[kind]));
-        double longest = _delays.IsEmpty ? 0 : _delays.Max();
         int connections = all.Sum(a => a.Connections);
         foreach ((string kind, int inputs) in sent)
         {
@@ -105,14 +119,16 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
         }
 
         _story.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sent.Values.Sum()} inputs over {connections} connections in {time.TotalSeconds:0.0} s, seed {seed}"));
-        _story.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the well-behaved client got {_delays.Count} of its {published} messages, the slowest after {longest:0} ms"));
+        _story.WriteLine($"{silent} connections beside them that never began a handshake, and {Deaf} subscribers that never read");
+        _story.WriteLine($"the well-behaved client got each of its {alone.Count} messages alone, {Described(alone)}");
+        _story.WriteLine($"and {(fault is null ? "each of its " : "")}{beside.Count} beside the others, {Described(beside)}");
         _story.WriteLine($"faults that LocalCloud told of itself: {_failures.Count}");
         foreach (string failure in _failures.Distinct().Take(10))
         {
             _story.WriteLine(failure);
         }
 
-        bool isGood = fault is null && _failures.IsEmpty && published > 0 && _delays.Count == published;
+        bool isGood = fault is null && _failures.IsEmpty && beside.Count > 0;
         if (fault is not null)
         {
             _story.WriteLine(fault);
@@ -128,9 +144,14 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
                     connections,
                     seed,
                     seconds = Math.Round(time.TotalSeconds, 1),
-                    published,
-                    received = _delays.Count,
-                    slowestMilliseconds = Math.Round(longest),
+                    silent,
+                    deaf = Deaf,
+                    receivedAlone = alone.Count,
+                    medianMillisecondsAlone = Math.Round(Median(alone), 1),
+                    slowestMillisecondsAlone = Math.Round(alone.DefaultIfEmpty().Max(), 1),
+                    received = beside.Count,
+                    medianMilliseconds = Math.Round(Median(beside), 1),
+                    slowestMilliseconds = Math.Round(beside.DefaultIfEmpty().Max(), 1),
                     faults = _failures.Count,
                     fault,
                 },
@@ -140,12 +161,22 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
         return isGood ? ExitStatus.Done : ExitStatus.Failed;
     }
 
-    /// <summary>Publishes numbers and receives them, each in its turn, until it is told to end.</summary>
-    /// <returns>How many it published.</returns>
-    private async Task<int> WitnessAsync(int port, MqttTls tls, CancellationToken end, CancellationToken cancellationToken)
+    private static string Described(List<double> delays) =>
+        string.Create(CultureInfo.InvariantCulture, $"half of them within {Median(delays):0.0} ms and the slowest after {delays.DefaultIfEmpty().Max():0} ms");
+
+    private static double Median(List<double> delays) => delays.Count == 0 ? 0 : delays.Order().ElementAt(delays.Count / 2);
+
+    /// <summary>Publishes numbers and receives them, each in its turn and in time, until it is told to end.</summary>
+    /// <param name="port">LocalCloud's port on localhost.</param>
+    /// <param name="tls">Its TLS.</param>
+    /// <param name="name">What tells its client ids from others.</param>
+    /// <param name="delays">Takes how long each message was on its way, in milliseconds.</param>
+    /// <param name="end">Tells it to end.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    private static async Task WitnessAsync(int port, MqttTls tls, string name, List<double> delays, CancellationToken end, CancellationToken cancellationToken)
     {
-        await using MqttStreamClient receiver = await ConnectAsync(port, tls, "receiver", cancellationToken).ConfigureAwait(false);
-        await using MqttStreamClient sender = await ConnectAsync(port, tls, "sender", cancellationToken).ConfigureAwait(false);
+        await using MqttStreamClient receiver = await ConnectAsync(port, tls, name + "-receiver", cancellationToken).ConfigureAwait(false);
+        await using MqttStreamClient sender = await ConnectAsync(port, tls, name + "-sender", cancellationToken).ConfigureAwait(false);
         await receiver.SubscribeAsync(WitnessTopic, cancellationToken: cancellationToken).ConfigureAwait(false);
         int number = 0;
         do
@@ -160,12 +191,10 @@ internal sealed class ListenerRun(int count, int seed, int attackers, bool json)
             }
 
             await published.WaitAsync(s_patience, cancellationToken).ConfigureAwait(false);
-            _delays.Enqueue(watch.Elapsed.TotalMilliseconds);
+            delays.Add(watch.Elapsed.TotalMilliseconds);
             await Task.WhenAny(Task.Delay(s_witnessPause, end)).ConfigureAwait(false);
         }
         while (!end.IsCancellationRequested);
-
-        return number;
     }
 
     private static Task<MqttStreamClient> ConnectAsync(int port, MqttTls tls, string name, CancellationToken cancellationToken) => MqttStreamClient.ConnectAsync(
