@@ -16,9 +16,9 @@ namespace LocalCloud;
 /// </summary>
 /// <remarks>
 /// What it does not do yet: CBOR and CreateCertificateFromCsr (publishing to their topics closes the connection, and the
-/// log says so). Persistent sessions and retained messages are in memory while it runs, and in the data directory from an
-/// orderly stop to the next start: when it is killed they are lost, certificates and things are not. QoS 1 messages are
-/// repeated to a client that comes back to its session, not on a connection that stands.
+/// log says so). With a data directory everything that a client was told outlives a kill: certificates and things, retained
+/// messages, persistent sessions with their subscriptions and messages. Two things do not: answers of the provisioning API
+/// that wait for a client, since they hold private keys, and the numbers in presence events.
 /// </remarks>
 public sealed class LocalCloudServer : IAsyncDisposable
 {
@@ -146,9 +146,9 @@ public sealed class LocalCloudServer : IAsyncDisposable
         var check = new ClientCertificateCheck(registry, clock);
         var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log));
         var broker = new MqttBroker(options, registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)) { Counters = counters }, provisioning, check, log);
-        if (directory is not null && BrokerStateFile.Take(directory.Path, clock.GetUtcNow(), log) is { } kept)
+        if (directory is not null)
         {
-            broker.Restore(kept);
+            broker.Restore(BrokerJournal.Open(directory.Path, clock.GetUtcNow(), log));
         }
 
         var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Counters = counters }, broker);
@@ -235,9 +235,9 @@ public sealed class LocalCloudServer : IAsyncDisposable
         _provisioning.Dispose();
         try
         {
-            if (_directory is not null)
+            if (_broker.Journal is { } journal)
             {
-                BrokerStateFile.Write(_directory.Path, _broker.Capture());
+                await journal.CloseAsync();
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -311,6 +311,12 @@ internal sealed class ClientConnection
                     Interlocked.Add(ref _waitingBytes, -size);
                 }
 
+                // What a client is told must be known after a kill. Nothing of it is on its way before the flush.
+                if (_broker.Journal is { } journal && !await TryCommitAsync(journal))
+                {
+                    break;
+                }
+
                 var flushed = await output.FlushAsync();
                 if (flushed.IsCompleted || flushed.IsCanceled)
                 {
@@ -336,6 +342,22 @@ internal sealed class ClientConnection
         {
             // Nobody takes answers any more: the reading task must not wait for that, but find out how the connection ended.
             _answers.Release(BrokerLimits.MaximumWaitingPackets);
+        }
+    }
+
+    /// <summary>Waits until what the packets tell is written. Where it cannot be, the connection ends without them: the client will ask again.</summary>
+    private async ValueTask<bool> TryCommitAsync(BrokerJournal journal)
+    {
+        try
+        {
+            await journal.CommitAsync();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Close(DisconnectReason.ServerError, $"what it was to be told cannot be kept: {e.Message}");
+            _connection.Abort(new ConnectionAbortedException("The journal cannot be written."));
+            return false;
         }
     }
 
@@ -537,6 +559,11 @@ internal sealed class ClientConnection
 
         if (request is null && reserved is not { HasSubscribers: false })
         {
+            if (_broker.Journal is { IsBehind: true } journal)
+            {
+                await journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             _broker.Publish(publish.Topic, publish.Payload, publish.QoS, publish.Retain);
         }
 
@@ -566,7 +593,7 @@ internal sealed class ClientConnection
         // To this connection and no other: every device uses the same topics, and the answer holds a private key.
         if (_session!.GrantedFor(answer.Topic) is { } granted)
         {
-            _session.Deliver(answer.Topic, answer.Payload, granted);
+            _session.Deliver(answer.Topic, answer.Payload, granted, isSecret: true);
         }
         else
         {

@@ -17,6 +17,7 @@ internal sealed class ClientSession
     private ClientConnection? _connection;
     private ITimer? _timer;
     private ushort _lastPacketId;
+    private long _lastNumber;
     private int _waitingBytes;
 
     /// <summary>How many of the messages that wait came while the client was away; they wait in front of the others.</summary>
@@ -47,16 +48,13 @@ internal sealed class ClientSession
 
     private string Name => CloudLog.Printable(ClientId);
 
-    /// <summary>Makes one of what an earlier LocalCloud kept, or null where its time is over.</summary>
-    public static ClientSession? Restore(MqttBroker broker, KeptSession kept)
-    {
-        var left = kept.KeptUntil - broker.Clock.GetUtcNow();
-        if (left <= TimeSpan.Zero)
-        {
-            return null;
-        }
+    /// <summary>Where its changes are kept, if they are.</summary>
+    private BrokerJournal? Journal => IsPersistent ? _broker.Journal : null;
 
-        var session = new ClientSession(broker, kept.ClientId, isPersistent: true);
+    /// <summary>Makes one of what an earlier LocalCloud kept.</summary>
+    public static ClientSession Restore(MqttBroker broker, string clientId, KeptSession kept)
+    {
+        var session = new ClientSession(broker, clientId, isPersistent: true);
         lock (session._gate)
         {
             session._lastPacketId = kept.LastPacketId;
@@ -66,20 +64,17 @@ internal sealed class ClientSession
                 broker.Subscribe(session, filter, granted);
             }
 
-            foreach (var message in kept.Messages)
+            foreach (var (number, message) in kept.Messages)
             {
-                var queued = new QueuedMessage(message.Topic, message.Payload, message.Retain, message.Arrived);
-                if (message.PacketId == 0)
+                session._lastNumber = number;
+                var queued = new QueuedMessage(message.Topic, message.Payload, message.Retain, message.Arrived, number);
+                if (message.PacketId == 0 || !session._unacknowledged.TryAdd(message.PacketId, queued))
                 {
                     session.Enqueue(queued);
                 }
-                else
-                {
-                    session._unacknowledged.TryAdd(message.PacketId, queued);
-                }
             }
 
-            session.KeepFor(left);
+            session.KeepFor(kept.KeptUntil!.Value - broker.Clock.GetUtcNow());
             return session;
         }
     }
@@ -108,6 +103,7 @@ internal sealed class ClientSession
                 else
                 {
                     _unacknowledged.Remove(packetId);
+                    Forget(message);
                 }
             }
 
@@ -133,6 +129,7 @@ internal sealed class ClientSession
             if (IsPersistent)
             {
                 KeepFor(BrokerLimits.SessionLife);
+                Journal?.Add(new BrokerChange.Left(ClientId, KeptUntil!.Value));
             }
 
             return true;
@@ -146,6 +143,7 @@ internal sealed class ClientSession
         lock (_gate)
         {
             _hasEnded = true;
+            Journal?.Add(new BrokerChange.Ended(ClientId));
             StopTimer();
             foreach (var filter in _subscriptions.Keys)
             {
@@ -184,6 +182,7 @@ internal sealed class ClientSession
                 {
                     _subscriptions[filter] = granted;
                     _broker.Subscribe(this, filter, granted);
+                    Journal?.Add(new BrokerChange.Subscribed(ClientId, filter, granted));
                 }
             }
 
@@ -200,8 +199,11 @@ internal sealed class ClientSession
             {
                 foreach (var filter in filters)
                 {
-                    _subscriptions.Remove(filter);
-                    _broker.Unsubscribe(this, filter);
+                    if (_subscriptions.Remove(filter))
+                    {
+                        _broker.Unsubscribe(this, filter);
+                        Journal?.Add(new BrokerChange.Unsubscribed(ClientId, filter));
+                    }
                 }
             }
         }
@@ -231,7 +233,8 @@ internal sealed class ClientSession
     /// <param name="payload">The message.</param>
     /// <param name="qualityOfService">0 or 1.</param>
     /// <param name="retain">Whether it was kept for new subscribers.</param>
-    public void Deliver(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService, bool retain = false)
+    /// <param name="isSecret">Whether it must not be written to disk; then it is lost when LocalCloud stops.</param>
+    public void Deliver(string topic, ReadOnlyMemory<byte> payload, QualityOfService qualityOfService, bool retain = false, bool isSecret = false)
     {
         lock (_gate)
         {
@@ -250,7 +253,8 @@ internal sealed class ClientSession
                 return;
             }
 
-            Enqueue(new QueuedMessage(topic, payload, retain, _broker.Clock.GetUtcNow()));
+            var number = isSecret || Journal is null ? 0 : ++_lastNumber;
+            Enqueue(new QueuedMessage(topic, payload, retain, _broker.Clock.GetUtcNow(), number));
             SendWaiting();
         }
     }
@@ -262,32 +266,11 @@ internal sealed class ClientSession
     {
         lock (_gate)
         {
-            if (_connection == connection && _unacknowledged.Remove(packetId))
+            if (_connection == connection && _unacknowledged.Remove(packetId, out var message))
             {
+                Forget(message);
                 SendWaiting();
             }
-        }
-    }
-
-    /// <summary>What is to outlive this LocalCloud, or null where the session is not one that is kept.</summary>
-    public KeptSession? Capture()
-    {
-        lock (_gate)
-        {
-            return KeptUntil is { } until && !_hasEnded
-                ? new KeptSession(
-                    ClientId,
-                    until,
-                    _lastPacketId,
-                    new Dictionary<string, QualityOfService>(_subscriptions),
-                    [
-                        .. _unacknowledged.Select(pair => Keep(pair.Value, pair.Key)),
-                        .. _waiting.Select(message => Keep(message, 0)),
-                    ])
-                : null;
-
-            static KeptMessage Keep(QueuedMessage message, ushort packetId) =>
-                new(message.Topic, message.Payload.ToArray(), message.Retain, message.Arrived, packetId);
         }
     }
 
@@ -307,6 +290,11 @@ internal sealed class ClientSession
 
         _waitingBytes += message.Size;
         _waiting.Enqueue(message);
+        if (message.Number != 0)
+        {
+            Journal?.Add(new BrokerChange.Queued(ClientId, message.Number, message.Topic, message.Payload, message.Retain, message.Arrived));
+        }
+
         if (_connection is null)
         {
             _kept++;
@@ -341,8 +329,26 @@ internal sealed class ClientSession
             {
                 var packetId = NextPacketId();
                 _unacknowledged.Add(packetId, message);
+                if (message.Number != 0)
+                {
+                    Journal?.Add(new BrokerChange.Sent(ClientId, message.Number, packetId));
+                }
+
                 connection.Send(new PublishPacket(message.Topic, message.Payload, QualityOfService.AtLeastOnce, message.Retain, PacketId: packetId));
             }
+            else
+            {
+                Forget(message);
+            }
+        }
+    }
+
+    /// <summary>A message that is not to be sent after a restart either.</summary>
+    private void Forget(QueuedMessage message)
+    {
+        if (message.Number != 0)
+        {
+            Journal?.Add(new BrokerChange.Done(ClientId, message.Number));
         }
     }
 
@@ -375,8 +381,10 @@ internal sealed class ClientSession
     {
         while (_unacknowledged.Count > 0 && IsOld(_unacknowledged.GetAt(0).Value))
         {
-            _broker.Log.Warning($"{Name}: a message to {CloudLog.Printable(_unacknowledged.GetAt(0).Value.Topic)} is given up: it was not acknowledged within an hour");
+            var message = _unacknowledged.GetAt(0).Value;
+            _broker.Log.Warning($"{Name}: a message to {CloudLog.Printable(message.Topic)} is given up: it was not acknowledged within an hour");
             _unacknowledged.RemoveAt(0);
+            Forget(message);
         }
     }
 

@@ -6,4 +6,4 @@ namespace LocalCloud;
 /// <param name="Retain">Whether it was kept for new subscribers.</param>
 /// <param name="Arrived">When it came to the broker.</param>
 /// <param name="PacketId">The identifier it was sent with and not acknowledged; 0 when it was not sent.</param>
-internal sealed record KeptMessage(string Topic, byte[] Payload, bool Retain, DateTimeOffset Arrived, ushort PacketId);
+internal sealed record KeptMessage(string Topic, ReadOnlyMemory<byte> Payload, bool Retain, DateTimeOffset Arrived, ushort PacketId);

@@ -2,15 +2,18 @@ using Mqtt;
 
 namespace LocalCloud;
 
-/// <summary>A persistent session whose client is away.</summary>
-/// <param name="ClientId">The client.</param>
-/// <param name="KeptUntil">When it ends unless the client comes back.</param>
-/// <param name="LastPacketId">The identifier that was used last.</param>
-/// <param name="Subscriptions">Filters, with what was granted.</param>
-/// <param name="Messages">What the client has not acknowledged, in the order it is to be sent.</param>
-internal sealed record KeptSession(
-    string ClientId,
-    DateTimeOffset KeptUntil,
-    ushort LastPacketId,
-    IReadOnlyDictionary<string, QualityOfService> Subscriptions,
-    IReadOnlyList<KeptMessage> Messages);
+/// <summary>A persistent session as <see cref="BrokerState"/> has it.</summary>
+internal sealed class KeptSession
+{
+    /// <summary>When it ends unless the client comes back; null while the client is connected.</summary>
+    public DateTimeOffset? KeptUntil { get; set; }
+
+    /// <summary>The identifier that was used last.</summary>
+    public ushort LastPacketId { get; set; }
+
+    /// <summary>Filters, with what was granted.</summary>
+    public Dictionary<string, QualityOfService> Subscriptions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the client has not acknowledged, by the numbers that its messages get in the order they are to be sent.</summary>
+    public SortedDictionary<long, KeptMessage> Messages { get; } = [];
+}

@@ -50,6 +50,9 @@ internal sealed class MqttBroker
     /// <summary>Whether AWS's limits on the messages of a second hold.</summary>
     public bool LimitsMessages { get; }
 
+    /// <summary>Where what outlives LocalCloud is kept; null where everything is in memory.</summary>
+    public BrokerJournal? Journal { get; private set; }
+
     /// <summary>The room of all sessions' queues together.</summary>
     public QueueRoom QueueRoom { get; } = new();
 
@@ -119,6 +122,11 @@ internal sealed class MqttBroker
             session = isResumed ? old! : new ClientSession(this, connection.ClientId, isPersistent: !cleanSession);
             _sessions[connection.ClientId] = session;
             connection.Version = _history.Enter(connection.ClientId);
+            if (session.IsPersistent)
+            {
+                Journal?.Add(new BrokerChange.Connected(session.ClientId, IsNew: !isResumed));
+            }
+
             before = session.Attach(connection, isResumed) ?? ended;
         }
 
@@ -218,35 +226,24 @@ internal sealed class MqttBroker
         }
     }
 
-    /// <summary>Takes over what an earlier broker kept.</summary>
-    public void Restore(BrokerState state)
+    /// <summary>Takes over what an earlier broker kept, and from then on keeps what changes. To be called before there are connections.</summary>
+    public void Restore(BrokerJournal journal)
     {
-        foreach (var message in state.Retained)
+        foreach (var message in journal.State.Retained.Values)
         {
-            _retained.TryPut(new RetainedMessage(message.Topic, message.Payload, message.QoS));
+            _retained.TryPut(message);
         }
 
         lock (_gate)
         {
-            foreach (var kept in state.Sessions)
+            foreach (var (clientId, kept) in journal.State.Sessions)
             {
-                if (ClientSession.Restore(this, kept) is { } session)
-                {
-                    _sessions[session.ClientId] = session;
-                    _kept++;
-                }
+                _sessions[clientId] = ClientSession.Restore(this, clientId, kept);
+                _kept++;
             }
-        }
-    }
 
-    /// <summary>What the next broker is to take over. Connections must have ended.</summary>
-    public BrokerState Capture()
-    {
-        lock (_gate)
-        {
-            return new BrokerState(
-                [.. _retained.All.Select(message => new KeptRetainedMessage(message.Topic, message.Payload.ToArray(), message.QoS))],
-                [.. _sessions.Values.Select(session => session.Capture()).OfType<KeptSession>()]);
+            Journal = journal;
+            _retained.Journal = journal;
         }
     }
 

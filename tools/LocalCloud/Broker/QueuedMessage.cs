@@ -5,7 +5,8 @@ namespace LocalCloud;
 /// <param name="Payload">The message.</param>
 /// <param name="Retain">Whether it was kept for new subscribers.</param>
 /// <param name="Arrived">When it came to the broker.</param>
-internal sealed record QueuedMessage(string Topic, ReadOnlyMemory<byte> Payload, bool Retain, DateTimeOffset Arrived)
+/// <param name="Number">Which of its session's messages it is in the broker's journal; 0 for one that is not in there.</param>
+internal sealed record QueuedMessage(string Topic, ReadOnlyMemory<byte> Payload, bool Retain, DateTimeOffset Arrived, long Number)
 {
     /// <summary>About what it takes in memory.</summary>
     public int Size => 64 + Topic.Length + Payload.Length;

@@ -7,17 +7,8 @@ internal sealed class RetainedMessages
     private readonly Dictionary<string, RetainedMessage> _messages = new(StringComparer.Ordinal);
     private long _bytes;
 
-    /// <summary>All of them, in no order.</summary>
-    public IReadOnlyList<RetainedMessage> All
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _messages.Values];
-            }
-        }
-    }
+    /// <summary>Where changes are kept, or null.</summary>
+    public BrokerJournal? Journal { get; set; }
 
     /// <summary>Keeps a message in place of the one of its topic; an empty one only takes that away.</summary>
     /// <param name="message">The message.</param>
@@ -42,6 +33,11 @@ internal sealed class RetainedMessages
             }
 
             _bytes = bytes;
+            if (old is not null || !message.Payload.IsEmpty)
+            {
+                Journal?.Add(new BrokerChange.Retained(message.Topic, message.Payload, message.QoS));
+            }
+
             return true;
         }
     }

@@ -238,7 +238,7 @@ internal sealed class RegistryFile
     {
         try
         {
-            _log?.Error($"{_journalPath} is damaged: {fault}. It is kept as {Path.GetFileName(DamagedFile.Copy(_journalPath, _clock.GetUtcNow()))}");
+            _log?.Error($"{_journalPath} is damaged: {fault}. It is kept as {Path.GetFileName(DamagedFile.Copy(_journalPath, _clock.GetUtcNow(), isSecret: false))}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

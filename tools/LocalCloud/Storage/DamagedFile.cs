@@ -20,11 +20,14 @@ internal static class DamagedFile
     }
 
     /// <summary>Copies a file that is still of use.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="time">Now.</param>
+    /// <param name="isSecret">Whether only the owner may read the copy.</param>
     /// <inheritdoc cref="Move"/>
-    public static string Copy(string path, DateTimeOffset time)
+    public static string Copy(string path, DateTimeOffset time, bool isSecret)
     {
         var aside = NameAside(path, time);
-        DurableFile.Write(aside, File.ReadAllBytes(path), isSecret: false);
+        DurableFile.Write(aside, File.ReadAllBytes(path), isSecret);
         return aside;
     }
 

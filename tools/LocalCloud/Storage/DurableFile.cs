@@ -17,6 +17,38 @@ internal static class DurableFile
     /// <param name="isSecret">Whether only the owner may read it (mode 600 where there are modes).</param>
     public static void Write(string path, ReadOnlySpan<byte> content, bool isSecret)
     {
+        using var stream = Create(path, isSecret);
+        stream.Write(content);
+        Publish(stream, path);
+    }
+
+    /// <summary>The same for a file that is written piece by piece, and written on afterwards.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes its new content.</param>
+    /// <param name="isSecret">Whether only the owner may read it.</param>
+    /// <returns>The file, open for what is to come after that content.</returns>
+    public static FileStream Replace(string path, Action<Stream> write, bool isSecret)
+    {
+        var stream = Create(path, isSecret);
+        try
+        {
+            write(stream);
+            Publish(stream, path);
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the name of a file durable.</summary>
+    /// <param name="path">The file.</param>
+    public static void FlushDirectoryOf(string path) => DirectoryFlush.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    private static FileStream Create(string path, bool isSecret)
+    {
         var beside = path + ".new";
 
         // A file that was left behind keeps its mode when it is opened again.
@@ -25,24 +57,23 @@ internal static class DurableFile
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
-            Share = FileShare.None,
+            Share = FileShare.Read | FileShare.Delete,
+
+            // What is written is the operating system's at once.
+            BufferSize = 0,
         };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = isSecret ? Secret : Readable;
         }
 
-        using (var stream = new FileStream(beside, options))
-        {
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(beside, path, overwrite: true);
-        FlushDirectoryOf(path);
+        return new FileStream(beside, options);
     }
 
-    /// <summary>Makes the name of a file durable.</summary>
-    /// <param name="path">The file.</param>
-    public static void FlushDirectoryOf(string path) => DirectoryFlush.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    private static void Publish(FileStream stream, string path)
+    {
+        stream.Flush(flushToDisk: true);
+        File.Move(stream.Name, path, overwrite: true);
+        FlushDirectoryOf(path);
+    }
 }

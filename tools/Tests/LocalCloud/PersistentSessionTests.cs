@@ -201,28 +201,11 @@ public sealed class PersistentSessionTests
         }
 
         await using var after = await TestCloud.StartAsync(Stopping, options);
-        Assert.IsFalse(File.Exists(directory.File(BrokerStateFile.FileName)), "a kill must not bring back what is old then");
         await using var client = await after.ConnectAsync(credentials, s_keeping, Stopping);
         Assert.IsTrue(client.SessionPresent);
         Assert.AreEqual("waits", await ReadAsync(client));
         await client.SubscribeAsync("r", cancellationToken: Stopping);
         Assert.AreEqual("retained", await ReadAsync(client));
-    }
-
-    [TestMethod]
-    [Timeout(30_000, CooperativeCancellation = true)]
-    [DataRow("{")]
-    [DataRow("null")]
-    [DataRow("""{ "Retained": [null], "Sessions": [] }""")]
-    public async Task A_damaged_file_of_them_is_named_and_kept_aside(string content)
-    {
-        using var directory = new TemporaryDirectory();
-        await File.WriteAllTextAsync(directory.File(BrokerStateFile.FileName), content, Stopping);
-
-        await using var cloud = await TestCloud.StartAsync(Stopping, new LocalCloudOptions { DataDirectory = directory.Path });
-
-        await cloud.Log.WaitAsync("broker.json is damaged, and put aside as broker.json.damaged-", Stopping);
-        Assert.AreEqual(content, await File.ReadAllTextAsync(Directory.GetFiles(directory.Path, "broker.json.damaged-*").Single(), Stopping));
     }
 
     private async Task SubscribeAndLeaveAsync(string filter)
