@@ -66,6 +66,9 @@ internal static class BrokerLimits
     public const int MaximumWaitingPackets = 10_000;
     public const int MaximumWaitingBytes = 16 * 1024 * 1024;
 
+    /// <summary>LocalCloud's own: the bytes that may wait for a client that messages are still repeated to.</summary>
+    public const int MaximumWaitingBytesForRepeats = MaximumWaitingBytes / 8;
+
     /// <summary>LocalCloud's own: how long a connection may exist without CONNECT.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
 
@@ -74,6 +77,12 @@ internal static class BrokerLimits
 
     /// <summary>How long a persistent session outlives its connection, and how long a QoS 1 message waits for its PUBACK.</summary>
     public static readonly TimeSpan SessionLife = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// How long a QoS 1 message is under way before it is sent again. AWS documents only that it gives up after an hour; it
+    /// takes 30 s and a little (aws/amazon-freertos pull request 2517, aws/aws-iot-device-sdk-cpp issue 12).
+    /// </summary>
+    public static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(30);
 
     /// <summary>What AWS would refuse about a topic or filter, or null.</summary>
     /// <param name="topic">A topic or filter that MQTT allows.</param>

@@ -63,6 +63,8 @@ internal sealed class ClientConnection
     private ITimer? _timer;
     private TimeSpan _patience = BrokerLimits.ConnectTimeout;
     private long _lastReceived;
+    private long _sent;
+    private long _written;
     private int _waitingPackets;
     private long _waitingBytes;
     private bool _isConnected;
@@ -102,6 +104,9 @@ internal sealed class ClientConnection
 
     /// <summary>Which of its client id's connections it is, for lifecycle events.</summary>
     public long Version { get; set; }
+
+    /// <summary>Whether much waits for the client to take it.</summary>
+    public bool IsSlow => Volatile.Read(ref _waitingBytes) > BrokerLimits.MaximumWaitingBytesForRepeats;
 
     /// <summary>Ends with the connection.</summary>
     public Task Ended => _ended.Task;
@@ -204,12 +209,12 @@ internal sealed class ClientConnection
 
     /// <summary>Sends a packet after those that wait, and cuts the client when too many do.</summary>
     /// <param name="packet">The packet.</param>
-    /// <returns>Whether it is on its way.</returns>
-    public bool Send(Packet packet)
+    /// <returns>Which of the connection's packets it is, for <see cref="HasWritten"/>.</returns>
+    public long Send(Packet packet)
     {
         if (!Account(packet) || !_outbound.Writer.TryWrite(packet))
         {
-            return false;
+            return long.MaxValue;
         }
 
         if (packet is PublishPacket)
@@ -217,8 +222,12 @@ internal sealed class ClientConnection
             _broker.Counters.CountMessageOut();
         }
 
-        return true;
+        return Interlocked.Increment(ref _sent);
     }
+
+    /// <summary>Whether a packet has left for the network. Packets of two threads in the same moment may be taken for one another.</summary>
+    /// <param name="position">What <see cref="Send"/> returned.</param>
+    public bool HasWritten(long position) => Volatile.Read(ref _written) >= position;
 
     private async Task ReadAsync()
     {
@@ -301,11 +310,13 @@ internal sealed class ClientConnection
             {
                 var unflushed = 0;
                 var answers = 0;
+                var packets = 0;
                 while (unflushed < FlushSize && outbound.TryRead(out var packet))
                 {
                     PacketWriter.Write(output, packet);
                     var size = SizeOf(packet);
                     unflushed += size;
+                    packets++;
                     answers += IsAnswer(packet) ? 1 : 0;
                     Interlocked.Decrement(ref _waitingPackets);
                     Interlocked.Add(ref _waitingBytes, -size);
@@ -323,6 +334,7 @@ internal sealed class ClientConnection
                     break;
                 }
 
+                Volatile.Write(ref _written, _written + packets);
                 if (answers > 0)
                 {
                     _answers.Release(answers);

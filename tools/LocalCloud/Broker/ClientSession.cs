@@ -8,6 +8,9 @@ namespace LocalCloud;
 /// </summary>
 internal sealed class ClientSession
 {
+    /// <summary>How long a repeat waits when much else does.</summary>
+    private static readonly TimeSpan s_standBack = TimeSpan.FromSeconds(1);
+
     private readonly MqttBroker _broker;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, QualityOfService> _subscriptions = new(StringComparer.Ordinal);
@@ -16,6 +19,10 @@ internal sealed class ClientSession
     private readonly RateLimit? _keptMessages;
     private ClientConnection? _connection;
     private ITimer? _timer;
+
+    /// <summary>For what has to be sent again on this connection, and whether it is set.</summary>
+    private ITimer? _repeats;
+    private bool _isRepeatSet;
     private ushort _lastPacketId;
     private long _lastNumber;
     private int _waitingBytes;
@@ -89,6 +96,7 @@ internal sealed class ClientSession
         {
             var before = _connection;
             StopTimer();
+            StopRepeats();
             KeptUntil = null;
             _connection = connection;
             _kept = _waiting.Count;
@@ -98,7 +106,7 @@ internal sealed class ClientSession
             {
                 if (connection.MayReceive(message.Topic))
                 {
-                    connection.Send(new PublishPacket(message.Topic, message.Payload, QualityOfService.AtLeastOnce, message.Retain, Duplicate: true, packetId));
+                    Send(connection, packetId, message, isRepeat: true);
                 }
                 else
                 {
@@ -124,6 +132,7 @@ internal sealed class ClientSession
             }
 
             StopTimer();
+            StopRepeats();
             _connection = null;
             _kept = _waiting.Count;
             if (IsPersistent)
@@ -145,6 +154,7 @@ internal sealed class ClientSession
             _hasEnded = true;
             Journal?.Add(new BrokerChange.Ended(ClientId));
             StopTimer();
+            StopRepeats();
             foreach (var filter in _subscriptions.Keys)
             {
                 _broker.Unsubscribe(this, filter);
@@ -334,7 +344,7 @@ internal sealed class ClientSession
                     Journal?.Add(new BrokerChange.Sent(ClientId, message.Number, packetId));
                 }
 
-                connection.Send(new PublishPacket(message.Topic, message.Payload, QualityOfService.AtLeastOnce, message.Retain, PacketId: packetId));
+                Send(connection, packetId, message, isRepeat: false);
             }
             else
             {
@@ -349,6 +359,82 @@ internal sealed class ClientSession
         if (message.Number != 0)
         {
             Journal?.Add(new BrokerChange.Done(ClientId, message.Number));
+        }
+    }
+
+    private void Send(ClientConnection connection, ushort packetId, QueuedMessage message, bool isRepeat)
+    {
+        message.Position = connection.Send(new PublishPacket(message.Topic, message.Payload, QualityOfService.AtLeastOnce, message.Retain, isRepeat, packetId));
+        message.SentAt = _broker.Clock.GetTimestamp();
+        message.IsLate = false;
+        if (!_isRepeatSet)
+        {
+            SetRepeats(BrokerLimits.RepeatInterval);
+        }
+    }
+
+    private void SetRepeats(TimeSpan dueTime)
+    {
+        _isRepeatSet = true;
+        if (_repeats is null)
+        {
+            _repeats = _broker.Clock.CreateTimer(_ => Repeat(), state: null, dueTime, Timeout.InfiniteTimeSpan);
+        }
+        else
+        {
+            _repeats.Change(dueTime, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Sends again what was sent <see cref="BrokerLimits.RepeatInterval"/> ago, and gives up what is too old.</summary>
+    private void Repeat()
+    {
+        lock (_gate)
+        {
+            if (_connection is not { } connection)
+            {
+                return;
+            }
+
+            _isRepeatSet = false;
+            DropOld();
+            var next = BrokerLimits.RepeatInterval;
+
+            // Those that had to stand back go first.
+            foreach (var (packetId, message) in _unacknowledged.OrderBy(pair => pair.Value.SentAt).ToList())
+            {
+                var left = BrokerLimits.RepeatInterval - _broker.Clock.GetElapsedTime(message.SentAt);
+                if (left > TimeSpan.Zero)
+                {
+                    next = left < next ? left : next;
+                }
+                else if (!connection.HasWritten(message.Position) || message.IsLate)
+                {
+                    // A second copy behind the first is of no use to a client that only reads slowly. From when that one
+                    // is written the client gets the whole time to acknowledge it.
+                    message.IsLate = !connection.HasWritten(message.Position);
+                    message.SentAt = _broker.Clock.GetTimestamp();
+                }
+                else if (connection.IsSlow)
+                {
+                    next = s_standBack < next ? s_standBack : next;
+                }
+                else if (connection.MayReceive(message.Topic))
+                {
+                    Send(connection, packetId, message, isRepeat: true);
+                }
+                else
+                {
+                    _unacknowledged.Remove(packetId);
+                    Forget(message);
+                }
+            }
+
+            SendWaiting();
+            if (_unacknowledged.Count > 0)
+            {
+                SetRepeats(next);
+            }
         }
     }
 
@@ -409,5 +495,12 @@ internal sealed class ClientSession
     {
         _timer?.Dispose();
         _timer = null;
+    }
+
+    private void StopRepeats()
+    {
+        _repeats?.Dispose();
+        _repeats = null;
+        _isRepeatSet = false;
     }
 }
