@@ -299,15 +299,20 @@ public sealed class LocalCloudServer : IAsyncDisposable
             return;
         }
 
-        if (before is not null)
+        // An earlier edition lacks only what has come since: what people made of the documents stays.
+        var isFilledIn = before is not null && before with { Edition = settings.Edition } == settings;
+        if (before is not null && !isFilledIn)
         {
             log.Warning($"the policies and templates of the seed are filled in anew: they were for {before}, and now are for {settings}");
         }
 
         registry.Update(state =>
         {
-            state = SeedDocuments.Policies(options).Aggregate(state, (sum, policy) => sum.With(policy));
-            state = SeedDocuments.Templates(options).Aggregate(state, (sum, template) => sum.With(template));
+            if (!isFilledIn)
+            {
+                state = SeedDocuments.Policies(options).Aggregate(state, (sum, policy) => sum.With(policy));
+                state = SeedDocuments.Templates(options).Aggregate(state, (sum, template) => sum.With(template));
+            }
 
             // A registration makes no thing types.
             if (!state.ThingTypes.ContainsKey(SeedDocuments.SerialThingTypeName))

@@ -40,6 +40,14 @@ public sealed class ControlPlaneAwsCliTests
         Assert.Contains("provisioning template lamps-template is as it should be", again);
         Assert.Contains("is ACTIVE", again);
         Assert.HasCount(certificates, field.Cloud.Registry.Certificates, "the claim is used again");
+        field.Cloud.Registry.Update(state => state.WithoutThingType("Bulb"));
+        string[] bySerial = ["--by-serial", .. options.Select(option => option == "lamps-template" ? "lamps-serial" : option)];
+        Assert.Contains("create thing type Bulb", await SetUpAsync(bySerial));
+        Assert.Contains("thing type Bulb is there", await SetUpAsync(bySerial));
+        CollectionAssert.AreEquivalent(
+            new[] { "lamps-policy-claim", "lamps-policy-claim-serial" },
+            field.Cloud.Registry.Certificates.Single(certificate => certificate.Policies.Contains("lamps-policy-claim")).Policies.ToArray());
+        Assert.Contains("\"lamps-policy-devices\"", field.Cloud.Registry.Templates.Single(template => template.Name == "lamps-serial").Body);
         if (!OperatingSystem.IsWindows())
         {
             Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(directory.File("claim.pem.key")));

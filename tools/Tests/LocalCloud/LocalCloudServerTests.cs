@@ -121,11 +121,21 @@ public sealed class LocalCloudServerTests
         await using (var cloud = await TestCloud.StartAsync(Stopping, options))
         {
             cloud.Registry.PutPolicy(changed);
+
+            // As an earlier LocalCloud left it.
+            cloud.Registry.Update(state => state.WithoutThingType(SeedDocuments.SerialThingTypeName).With(SeedSettings.Of(options) with { Edition = 0 }));
         }
 
         await using (var cloud = await TestCloud.StartAsync(Stopping, options))
         {
             Assert.AreEqual(changed.Document.Text, cloud.Registry.FindPolicy(changed.Name)!.Document.Text);
+            Assert.IsTrue(cloud.Registry.State.ThingTypes.ContainsKey(SeedDocuments.SerialThingTypeName), "what came since is put in");
+            cloud.Registry.Update(state => state.WithoutThingType(SeedDocuments.SerialThingTypeName));
+        }
+
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options))
+        {
+            Assert.IsFalse(cloud.Registry.State.ThingTypes.ContainsKey(SeedDocuments.SerialThingTypeName), "what an operator deleted stays deleted");
         }
 
         await using (var cloud = await TestCloud.StartAsync(Stopping, options with { ProductName = "lamps" }))
