@@ -87,6 +87,11 @@ public sealed record LocalCloudOptions
             faults.Add(KeyValuePair.Create(nameof(ControlPlanePort), $"{ControlPlanePort} is not between 0 and 65535."));
         }
 
+        else if (ControlPlanePort == MqttPort && MqttPort != 0 && MayMeet(ListenAddress, ControlPlaneAddress))
+        {
+            faults.Add(KeyValuePair.Create(nameof(ControlPlanePort), $"{ControlPlanePort} is the port of MQTT; choose another one, or 0 for one that is free."));
+        }
+
         if (ProvisioningQuotas is { } quotas && Enum.GetValues<ProvisioningOperation>().Any(operation => quotas.Of(operation) < 1))
         {
             faults.Add(KeyValuePair.Create(nameof(ProvisioningQuotas), "must be 1 or more, each of them."));
@@ -118,4 +123,9 @@ public sealed record LocalCloudOptions
 
         return faults;
     }
+
+    /// <summary>Whether sockets on the two addresses cannot have one port; null is this machine only.</summary>
+    private static bool MayMeet(IPAddress? one, IPAddress? other) =>
+        Equals(one ?? IPAddress.Loopback, other ?? IPAddress.Loopback)
+        || new[] { one, other }.Any(address => address is not null && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
 }

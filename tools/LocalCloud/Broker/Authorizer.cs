@@ -39,7 +39,8 @@ internal sealed class Authorizer
             }
         }
 
-        var thing = certificate.Things.Contains(connection.ClientId) ? state.Things.GetValueOrDefault(connection.ClientId) : null;
+        var thingName = ExclusiveThingOf(certificate) ?? connection.ClientId;
+        var thing = certificate.Things.Contains(thingName) ? state.Things.GetValueOrDefault(thingName) : null;
         var decision = PolicyEngine.Evaluate(policies, action, resource, new PolicyContext(connection.ClientId, thing)
         {
             CertificateId = certificateId,
@@ -55,4 +56,10 @@ internal sealed class Authorizer
 
         return decision;
     }
+
+    /// <summary>The thing that a certificate is attached to exclusively, or null.</summary>
+    public string? ExclusiveThingOf(string certificateId) =>
+        _registry.State.Certificates.TryGetValue(certificateId, out var certificate) ? ExclusiveThingOf(certificate) : null;
+
+    private static string? ExclusiveThingOf(RegisteredCertificate certificate) => certificate.IsExclusive ? certificate.Things.SingleOrDefault() : null;
 }

@@ -99,6 +99,9 @@ internal sealed class ClientConnection
     /// <summary>The client's address, without its port.</summary>
     public string Address => AddressOf(_connection.RemoteEndPoint)?.ToString() ?? "";
 
+    /// <summary>The thing that its certificate was attached to exclusively when it connected, or null: lifecycle events name it.</summary>
+    public string? ThingName { get; private set; }
+
     /// <summary>What lifecycle events call the connection.</summary>
     public string Identifier { get; } = Guid.NewGuid().ToString("N");
 
@@ -497,6 +500,7 @@ internal sealed class ClientConnection
             return;
         }
 
+        ThingName = _broker.Authorizer.ExclusiveThingOf(CertificateId);
         _isConnected = true;
         _will = connect.Will;
         _patience = BrokerLimits.KeepAlive(connect.KeepAliveSeconds) * 1.5;

@@ -52,14 +52,23 @@ internal static class LifecycleEvents
         _ => "SERVER_INITIATED_DISCONNECT",
     };
 
-    private static JsonObject Begin(ClientConnection connection, string eventType, DateTimeOffset now) => new()
+    private static JsonObject Begin(ClientConnection connection, string eventType, DateTimeOffset now)
     {
-        ["clientId"] = connection.ClientId,
-        ["timestamp"] = now.ToUnixTimeMilliseconds(),
-        ["eventType"] = eventType,
-        ["sessionIdentifier"] = connection.Identifier,
-        ["principalIdentifier"] = connection.CertificateId,
-    };
+        var json = new JsonObject
+        {
+            ["clientId"] = connection.ClientId,
+            ["timestamp"] = now.ToUnixTimeMilliseconds(),
+            ["eventType"] = eventType,
+            ["sessionIdentifier"] = connection.Identifier,
+            ["principalIdentifier"] = connection.CertificateId,
+        };
+        if (connection.ThingName is not null)
+        {
+            json["thingName"] = connection.ThingName;
+        }
+
+        return json;
+    }
 
     private static JsonObject With(JsonObject json, IEnumerable<string> filters)
     {

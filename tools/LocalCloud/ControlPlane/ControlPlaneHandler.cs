@@ -27,6 +27,10 @@ internal sealed class ControlPlaneHandler
 
     private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly string[] s_detailHeaders = ["x-amzn-principal", "x-amzn-iot-principal", "x-amzn-iot-policy"];
+
+    private static readonly string[] s_detailMembers = ["target", "thingName", "thingTypeName", "thingGroupName", "billingGroupName", "templateName", "enabled", "defaultVersionId", "status"];
+
     private readonly ControlPlaneContext _context;
     private readonly CloudCounters _counters;
     private readonly Func<int> _connectedClients;
@@ -80,8 +84,9 @@ internal sealed class ControlPlaneHandler
             }
 
             var (operation, values) = Find(http.Request.Method, path);
-            what = string.Join(' ', [operation.Name, .. values.Values]);
-            var answer = await operation.HandleAsync(new ApiRequest(http.Request, values, ApiRequest.ReadBody(body), http.RequestAborted));
+            var asked = ApiRequest.ReadBody(body);
+            what = string.Join(' ', [operation.Name, .. values.Values, .. Details(http.Request, asked)]);
+            var answer = await operation.HandleAsync(new ApiRequest(http.Request, values, asked, http.RequestAborted));
             if (!operation.IsRead)
             {
                 _context.Log.Information($"control plane: {CloudLog.Printable(what)} is done{(answer?["certificateId"] is { } id ? $": certificate {(string?)id}" : "")}");
@@ -104,6 +109,31 @@ internal sealed class ControlPlaneHandler
             // A fault of LocalCloud's own costs one request, and is told with all that is known.
             _context.Log.Error($"control plane: {CloudLog.Printable(what)}: LocalCloud failed: {e}");
             await RefuseAsync(http, isQuery, ControlPlaneException.InternalFailure("LocalCloud failed; its log tells more."), requestId);
+        }
+    }
+
+    /// <summary>What the log tells of a request beside its path: which certificate, thing or status it is about.</summary>
+    private static IEnumerable<string> Details(HttpRequest request, JsonObject body)
+    {
+        foreach (var name in s_detailHeaders)
+        {
+            if (request.Headers.TryGetValue(name, out var value))
+            {
+                yield return value.ToString();
+            }
+        }
+
+        foreach (var (name, value) in request.Query)
+        {
+            yield return $"{name}={value}";
+        }
+
+        foreach (var name in s_detailMembers)
+        {
+            if (body[name] is JsonValue value)
+            {
+                yield return $"{name}={value}";
+            }
         }
     }
 

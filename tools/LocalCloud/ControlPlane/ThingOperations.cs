@@ -8,6 +8,9 @@ internal sealed class ThingOperations
 {
     private const string PrincipalHeader = "x-amzn-principal";
 
+    private const string ExclusiveThing = "EXCLUSIVE_THING";
+    private const string NonExclusiveThing = "NON_EXCLUSIVE_THING";
+
     private readonly ControlPlaneContext _context;
 
     public ThingOperations(ControlPlaneContext context)
@@ -26,6 +29,8 @@ internal sealed class ThingOperations
         new("DetachThingPrincipal", "DELETE", "/things/{thingName}/principals", DetachAsync),
         new("ListThingPrincipals", "GET", "/things/{thingName}/principals", ListPrincipalsAsync),
         new("ListPrincipalThings", "GET", "/principals/things", ListOfPrincipalAsync),
+        new("ListThingPrincipalsV2", "GET", "/things/{thingName}/principals-v2", ListPrincipalsWithTypesAsync),
+        new("ListPrincipalThingsV2", "GET", "/principals/things-v2", ListOfPrincipalWithTypesAsync),
         new("CreateThingType", "POST", "/thing-types/{thingTypeName}", CreateTypeAsync),
         new("DescribeThingType", "GET", "/thing-types/{thingTypeName}", DescribeTypeAsync),
         new("ListThingTypes", "GET", "/thing-types", ListTypesAsync),
@@ -147,9 +152,20 @@ internal sealed class ThingOperations
     private async Task<JsonObject?> AttachAsync(ApiRequest request)
     {
         var id = _context.CertificateIdOf(request.Header(PrincipalHeader));
-        await _context.UpdateAsync(state => ControlPlaneContext.FindCertificate(state, id) is var certificate && certificate.Things.Contains(Find(state, request).Name)
-            ? state
-            : state.With(certificate with { Things = certificate.Things.Add(request.Path("thingName")) }));
+        var isExclusive = ExclusivenessIn(request);
+        await _context.UpdateAsync(state =>
+        {
+            var certificate = ControlPlaneContext.FindCertificate(state, id);
+            var thing = Find(state, request);
+            if (certificate.Things.Contains(thing.Name) && (isExclusive ?? certificate.IsExclusive) == certificate.IsExclusive)
+            {
+                return state;
+            }
+
+            return !certificate.Things.IsEmpty && (certificate.IsExclusive || isExclusive == true)
+                ? throw ControlPlaneException.InvalidRequest($"The principal is attached to {string.Join(", ", certificate.Things)}{(certificate.IsExclusive ? " exclusively" : "")}; detach it first.")
+                : state.With(certificate with { Things = certificate.Things.Add(thing.Name), IsExclusive = isExclusive ?? false });
+        });
         return [];
     }
 
@@ -157,7 +173,7 @@ internal sealed class ThingOperations
     {
         var id = _context.CertificateIdOf(request.Header(PrincipalHeader));
         await _context.UpdateAsync(state => ControlPlaneContext.FindCertificate(state, id) is var certificate && certificate.Things.Contains(Find(state, request).Name)
-            ? state.With(certificate with { Things = certificate.Things.Remove(request.Path("thingName")) })
+            ? state.With(certificate with { Things = certificate.Things.Remove(request.Path("thingName")), IsExclusive = false })
             : state);
         return [];
     }
@@ -175,6 +191,38 @@ internal sealed class ThingOperations
         var certificate = ControlPlaneContext.FindCertificate(_context.State, _context.CertificateIdOf(request.Header(PrincipalHeader)));
         return Task.FromResult<JsonObject?>(request.Page<string>("things", certificate.Things, usesMarkers: false, name => name));
     }
+
+    private Task<JsonObject?> ListPrincipalsWithTypesAsync(ApiRequest request)
+    {
+        var state = _context.State;
+        var name = Find(state, request).Name;
+        var wanted = ExclusivenessIn(request);
+        var certificates = state.Certificates.Values
+            .Where(certificate => certificate.Things.Contains(name) && (wanted ?? certificate.IsExclusive) == certificate.IsExclusive)
+            .OrderBy(certificate => certificate.Id, StringComparer.Ordinal);
+        return Task.FromResult<JsonObject?>(request.Page("thingPrincipalObjects", certificates, usesMarkers: false, certificate => new JsonObject
+        {
+            ["principal"] = _context.CertificateArn(certificate.Id),
+            ["thingPrincipalType"] = TypeOf(certificate),
+        }));
+    }
+
+    private Task<JsonObject?> ListOfPrincipalWithTypesAsync(ApiRequest request)
+    {
+        var certificate = ControlPlaneContext.FindCertificate(_context.State, _context.CertificateIdOf(request.Header(PrincipalHeader)));
+        IEnumerable<string> things = (ExclusivenessIn(request) ?? certificate.IsExclusive) == certificate.IsExclusive ? certificate.Things : [];
+        return Task.FromResult<JsonObject?>(request.Page("principalThingObjects", things, usesMarkers: false, name => new JsonObject { ["thingName"] = name, ["thingPrincipalType"] = TypeOf(certificate) }));
+    }
+
+    private static string TypeOf(RegisteredCertificate certificate) => certificate.IsExclusive ? ExclusiveThing : NonExclusiveThing;
+
+    private static bool? ExclusivenessIn(ApiRequest request) => request.Query("thingPrincipalType") switch
+    {
+        null or "" => null,
+        ExclusiveThing => true,
+        NonExclusiveThing => false,
+        var other => throw ControlPlaneException.InvalidRequest($"thingPrincipalType '{CloudLog.Printable(other)}' is neither {ExclusiveThing} nor {NonExclusiveThing}."),
+    };
 
     private async Task<JsonObject?> CreateTypeAsync(ApiRequest request)
     {

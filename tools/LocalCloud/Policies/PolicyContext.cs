@@ -6,7 +6,8 @@ namespace LocalCloud;
 /// <param name="ClientId">The client id of the CONNECT.</param>
 /// <param name="Thing">
 /// The thing that the certificate is attached to and that is named as the client calls itself, or null: on AWS the thing
-/// variables have values for this one alone (developer guide, "Thing policy variables").
+/// variables have values for this one alone (developer guide, "Thing policy variables"); or the thing that the certificate
+/// is attached to exclusively, whatever the client calls itself ("Associate a principal to a thing exclusively").
 /// </param>
 public sealed record PolicyContext(string ClientId, Thing? Thing)
 {

@@ -223,6 +223,11 @@ internal sealed class ProvisioningService : IDisposable
 
         if (specification.Thing is { } asked)
         {
+            if (certificate.IsExclusive && !certificate.Things.Contains(asked.Name))
+            {
+                throw ProvisioningException.ResourceConflicts($"The certificate is attached to thing {certificate.Things.Single()} exclusively");
+            }
+
             after = after.With(ThingRegistration.Apply(asked, state));
             certificate = certificate with { Things = certificate.Things.Add(asked.Name) };
         }

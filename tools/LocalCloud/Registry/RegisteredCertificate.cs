@@ -22,6 +22,12 @@ public sealed record RegisteredCertificate(string Id, string Pem, CertificateSta
     /// <summary>Names of the things attached to it.</summary>
     public ImmutableSortedSet<string> Things { get; init => field = value.WithComparer(StringComparer.Ordinal); } = [];
 
+    /// <summary>
+    /// Whether it is attached to one thing exclusively (AWS IoT API, AttachThingPrincipal, EXCLUSIVE_THING): it can have no
+    /// other, and counts as that thing whatever client id it connects with.
+    /// </summary>
+    public bool IsExclusive { get; init; }
+
     /// <summary>The first eight digits of the id, enough to tell certificates apart in a log.</summary>
     [JsonIgnore]
     public string ShortId => Id[..8];

@@ -163,6 +163,47 @@ public sealed class ControlPlaneTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task A_certificate_attached_exclusively_is_that_thing_under_any_client_id()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+        var made = await aws.AskAsync("POST", "/keys-and-certificate?setAsActive=true");
+        var (id, arn) = ((string)made["certificateId"]!, (string)made["certificateArn"]!);
+        var credentials = new ClientCredentials(id, (string)made["certificatePem"]!, (string)made["keyPair"]!["PrivateKey"]!);
+        const string ByThing = """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*","Condition":{"StringEquals":{"iot:Connection.Thing.ThingName":"lamp"}}}]}""";
+        await aws.AskAsync("POST", "/policies/by-thing", new() { ["policyDocument"] = ByThing });
+        await aws.AskAsync("PUT", "/target-policies/by-thing", new() { ["target"] = arn });
+        await cloud.Log.WaitAsync($"control plane: AttachPolicy by-thing target={arn} is done", Stopping);
+        await aws.AskAsync("POST", "/things/lamp");
+        await aws.AskAsync("POST", "/things/other");
+        await using var watcher = await cloud.ConnectAsync(cloud.Operator, "all-watcher", Stopping);
+        await watcher.SubscribeAsync("$aws/events/presence/connected/anything", cancellationToken: Stopping);
+
+        await aws.AskAsync("PUT", "/things/lamp/principals", principal: arn);
+        await Assert.ThrowsAsync<Exception>(() => cloud.ConnectAsync(credentials, "anything", Stopping));
+        await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => aws.AskAsync("PUT", "/things/other/principals?thingPrincipalType=EXCLUSIVE_THING", principal: arn));
+        await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => aws.AskAsync("PUT", "/things/lamp/principals?thingPrincipalType=SOME", principal: arn));
+        await aws.AskAsync("DELETE", "/things/lamp/principals", principal: arn);
+        await aws.AskAsync("PUT", "/things/lamp/principals?thingPrincipalType=EXCLUSIVE_THING", principal: arn);
+        await aws.AskAsync("PUT", "/things/lamp/principals", principal: arn);
+        var refused = await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => aws.AskAsync("PUT", "/things/other/principals", principal: arn));
+        Assert.Contains("400 InvalidRequestException", refused.Message);
+        Assert.AreEqual("EXCLUSIVE_THING", (string?)(await aws.AskAsync("GET", "/things/lamp/principals-v2"))["thingPrincipalObjects"]!.AsArray().Single()!["thingPrincipalType"]);
+        Assert.AreEqual("lamp", (string?)(await aws.AskAsync("GET", "/principals/things-v2", principal: arn))["principalThingObjects"]!.AsArray().Single()!["thingName"]);
+        Assert.IsEmpty((await aws.AskAsync("GET", "/principals/things-v2?thingPrincipalType=NON_EXCLUSIVE_THING", principal: arn))["principalThingObjects"]!.AsArray());
+
+        cloud.Clock.Advance(TimeSpan.FromSeconds(2));
+        await using var client = await cloud.ConnectAsync(credentials, "anything", Stopping);
+        var told = JsonNode.Parse((await watcher.Messages.ReadAsync(Stopping)).Payload.Span)!;
+        Assert.AreEqual(("anything", "lamp"), ((string?)told["clientId"], (string?)told["thingName"]));
+
+        await aws.AskAsync("DELETE", "/things/lamp/principals", principal: arn);
+        await aws.AskAsync("PUT", "/things/lamp/principals", principal: arn);
+        Assert.AreEqual("NON_EXCLUSIVE_THING", (string?)(await aws.AskAsync("GET", "/things/lamp/principals-v2"))["thingPrincipalObjects"]!.AsArray().Single()!["thingPrincipalType"]);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
     public async Task Billing_groups_are_made_filled_and_deleted()
     {
         await using var cloud = await TestCloud.StartAsync(Stopping);

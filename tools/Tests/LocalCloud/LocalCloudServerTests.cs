@@ -146,6 +146,24 @@ public sealed class LocalCloudServerTests
     }
 
     [TestMethod]
+    [DataRow(8883, null, null, true)]
+    [DataRow(8883, "0.0.0.0", "127.0.0.1", true)]
+    [DataRow(8883, "192.0.2.1", "127.0.0.1", false)]
+    [DataRow(0, null, null, false)]
+    public void One_port_cannot_serve_MQTT_and_the_control_plane(int port, string? listen, string? control, bool isFault)
+    {
+        var options = new LocalCloudOptions
+        {
+            MqttPort = port,
+            ControlPlanePort = port,
+            ListenAddress = listen is null ? null : System.Net.IPAddress.Parse(listen),
+            ControlPlaneAddress = control is null ? null : System.Net.IPAddress.Parse(control),
+        };
+
+        CollectionAssert.AreEqual(isFault ? new[] { "ControlPlanePort" } : [], options.FindFaults().Select(fault => fault.Key).ToArray());
+    }
+
+    [TestMethod]
     public async Task Options_that_are_wrong_are_named_all_at_once()
     {
         var options = new LocalCloudOptions { Host = "no host", MqttPort = 65_536, ControlPlanePort = -1, Region = "", AccountId = "12", ProductName = "a/b", TemplateName = "a b" };
