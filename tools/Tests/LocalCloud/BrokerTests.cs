@@ -563,6 +563,59 @@ public sealed class BrokerTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
+    [DataRow("taken over")]
+    [DataRow("not MQTT")]
+    [DataRow("forbidden")]
+    [DataRow("revoked")]
+    [DataRow("silent")]
+    public async Task The_will_is_published_however_else_the_connection_ends(string how)
+    {
+        await using var watcher = await _cloud.ConnectAsync(All, "all-watcher", Stopping);
+        await watcher.SubscribeAsync("wills/#", cancellationToken: Stopping);
+        var credentials = await _cloud.Server.CreateOperatorCredentialsAsync("mortal", Stopping);
+        _cloud.Registry.PutPolicy(new Policy("localcloud-operator-mortal", PolicyDocument.Parse("""
+            { "Version": "2012-10-17", "Statement": [
+              { "Effect": "Allow", "Action": "*", "Resource": "*" },
+              { "Effect": "Deny", "Action": "iot:Publish", "Resource": "arn:aws:iot:*:*:topic/forbidden" } ] }
+            """)));
+        var connect = new ConnectPacket("mortal-1", KeepAliveSeconds: 30, Will: new Will("wills/1", "gone"u8.ToArray(), QualityOfService.AtLeastOnce));
+        await using var connection = await _cloud.OpenAsync(credentials, Stopping);
+        await connection.WriteAsync(connect, Stopping);
+        Assert.IsInstanceOfType<ConnAckPacket>(await connection.ReadAsync(Stopping));
+        MqttConnection? successor = null;
+        switch (how)
+        {
+            case "taken over":
+                _cloud.Clock.Advance(BrokerLimits.ConnectInterval);
+                successor = await _cloud.OpenConnectedAsync(credentials, "mortal-1", Stopping);
+                break;
+
+            case "not MQTT":
+                await connection.WriteAsync(connect, Stopping);
+                break;
+
+            case "forbidden":
+                await connection.WriteAsync(new PublishPacket("forbidden", default), Stopping);
+                break;
+
+            case "revoked":
+                _cloud.Registry.SetCertificateStatus(credentials.CertificateId, CertificateStatus.Revoked);
+                break;
+
+            case "silent":
+                _cloud.Clock.Advance(TimeSpan.FromSeconds(45));
+                break;
+        }
+
+        Assert.AreEqual("gone", Encoding.UTF8.GetString((await watcher.Messages.ReadAsync(Stopping)).Payload.Span));
+        if (successor is not null)
+        {
+            await successor.DisposeAsync();
+        }
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
     public async Task A_will_that_the_policy_does_notAllow_is_not_published()
     {
         await using (var connection = await _cloud.OpenAsync(_cloud.Server.ClaimCredentials, Stopping))
