@@ -545,7 +545,7 @@ namespace DeviceAgent.Tests.Agent
             // The power goes between the identity and the journal's deletion
             FakeDevice device = new FakeDevice();
             device.Storage.CutAt = 3;
-            device.Storage.CutPercent = 0;
+            device.Storage.CutBytes = MemoryStorage.Before;
             device.Cloud.Configuration = "\"intervalSeconds\":\"7\"";
             device.Run(60);
             device.Run(60);
@@ -562,18 +562,18 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void APowerCutAtAnyChangeOfTheStorageLeavesADeviceThatComesUp()
         {
-            int[] percents = new int[] { -1, 0, 60, 100 };
+            int[] lengths = new int[] { MemoryStorage.Before, MemoryStorage.Deleted, 0, 60, MemoryStorage.After };
             for (int change = 1; change <= 3; change++)
             {
-                for (int i = 0; i < percents.Length; i++)
+                for (int i = 0; i < lengths.Length; i++)
                 {
                     FakeDevice device = new FakeDevice();
                     device.Storage.CutAt = change;
-                    device.Storage.CutPercent = percents[i];
+                    device.Storage.CutBytes = lengths[i];
                     device.Run(60);
                     Assert.AreEqual(1, device.Board.Reboots);
                     device.Run(60);
-                    CheckComeUp(device, change == 1 && percents[i] < 100 ? 2 : 1, "change " + change.ToString() + " at " + percents[i].ToString() + " percent");
+                    CheckComeUp(device, change == 1 && lengths[i] != MemoryStorage.After ? 2 : 1, "change " + change.ToString() + " at " + lengths[i].ToString());
                 }
             }
         }

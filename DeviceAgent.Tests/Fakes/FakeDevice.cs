@@ -84,6 +84,7 @@ namespace DeviceAgent.Tests.Fakes
             Clock.After(seconds * 1000, () => agent.Stop());
             agent.Run();
             Clients.PowerOff();
+            Storage.PowerOff();
             Clock.Clear();
             Assert.IsNull(Clock.Fault, Clock.Fault);
             Assert.IsNull(Clients.Fault, Clients.Fault);

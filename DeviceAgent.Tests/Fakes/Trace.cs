@@ -1,14 +1,18 @@
 using System.Collections;
+using DeviceAgent.Board;
 
 namespace DeviceAgent.Tests.Fakes
 {
     /// <summary>What happened to the storage and the cloud, one after the other: what came before what is for tests to see.</summary>
-    public sealed class Trace
+    public sealed class Trace : ILog
     {
         private readonly ArrayList _events = new ArrayList();
 
         /// <summary>Adds an event.</summary>
         public void Add(string text) => _events.Add(text);
+
+        /// <inheritdoc/>
+        public void Write(string line) => Add(line);
 
         /// <summary>Forgets all events.</summary>
         public void Clear() => _events.Clear();

@@ -79,7 +79,8 @@ namespace DeviceAgent.Tests.Identity
         [TestMethod]
         public void APowerCutInAWriteLeavesTheOldIdentityOrTheNew()
         {
-            for (int percent = -1; percent <= 100; percent += percent < 0 ? 1 : 10)
+            const int Whole = 47;
+            for (int bytes = MemoryStorage.Before; bytes <= Whole; bytes++)
             {
                 MemoryStorage storage = new MemoryStorage(new Trace());
                 IdentityStore store = new IdentityStore(storage);
@@ -87,10 +88,11 @@ namespace DeviceAgent.Tests.Identity
                 store.Commit(Make("first"));
                 store.Commit(Make("second"));
                 storage.CutAt = 3;
-                storage.CutPercent = percent;
+                storage.CutBytes = bytes;
                 Assert.ThrowsException(typeof(PowerCutException), () => store.Commit(Make("third")));
+                storage.PowerOff();
                 IdentityStore reborn = new IdentityStore(storage);
-                Assert.AreEqual(percent == 100 ? "third" : "second", reborn.Load().ThingName, percent.ToString() + " percent written");
+                Assert.AreEqual(bytes == Whole ? "third" : "second", reborn.Load().ThingName, bytes.ToString() + " bytes written");
                 Assert.IsNull(reborn.Commit(Make("fourth")));
                 Assert.AreEqual("fourth", new IdentityStore(storage).Load().ThingName);
             }
