@@ -341,8 +341,10 @@ namespace DeviceAgent.Provisioning
         }
 
         /// <summary>Reads the cloud's answer to RegisterThing.</summary>
+        /// <param name="json">The message; <see langword="null"/> where it was too large to keep.</param>
+        /// <param name="identity">Takes the thing name and the device configuration; whole only where nothing is wrong.</param>
         /// <returns><see langword="null"/> where it was whole, else what is wrong with it.</returns>
-        private static string ReadRegistration(byte[] json, DeviceIdentity identity)
+        internal static string ReadRegistration(byte[] json, DeviceIdentity identity)
         {
             if (json == null)
             {
