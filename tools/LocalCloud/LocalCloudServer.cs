@@ -290,7 +290,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
     }
 
     /// <summary>Puts the seed's documents in where they are not, or were filled in with other settings.</summary>
-    private static void Seed(DeviceRegistry registry, LocalCloudOptions options, CloudLog log)
+    internal static void Seed(DeviceRegistry registry, LocalCloudOptions options, CloudLog log)
     {
         var settings = SeedSettings.Of(options);
         var before = registry.State.Seed;

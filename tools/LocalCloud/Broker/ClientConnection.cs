@@ -26,7 +26,7 @@ internal sealed class ClientConnection
     /// </summary>
     private const string GeneratedPrefix = "$GEN/";
 
-    /// <summary>How long the last packets of a connection may take, in real time: it is about the network, not about the protocol's clock.</summary>
+    /// <summary>How long the last packets of a connection may take, by the network's clock and not by the protocol's.</summary>
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(1);
 
     /// <summary>After how many bytes the writer waits for the network.</summary>
@@ -39,6 +39,9 @@ internal sealed class ClientConnection
 
     private readonly MqttBroker _broker;
     private readonly ConnectionContext _connection;
+
+    /// <summary>Where the connection lives: on the thread pool, or in a simulation's one thread.</summary>
+    private readonly SynchronizationContext _elsewhere = SynchronizationContext.Current ?? new SynchronizationContext();
     private readonly Channel<Packet> _outbound = Channel.CreateUnbounded<Packet>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -153,8 +156,8 @@ internal sealed class ClientConnection
         Leave();
         try
         {
-            await writing.WaitAsync(s_drainTime);
-            await SayGoodbyeAsync().WaitAsync(s_drainTime);
+            await writing.WaitAsync(s_drainTime, _broker.NetworkClock);
+            await SayGoodbyeAsync().WaitAsync(s_drainTime, _broker.NetworkClock);
         }
         catch (TimeoutException)
         {
@@ -180,14 +183,14 @@ internal sealed class ClientConnection
         _outbound.Writer.TryComplete();
 
         // Elsewhere, because whoever waits for these may go on at once, and this may be called within locks.
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static connection =>
+        _elsewhere.Post(
+            static state =>
             {
+                var connection = (ClientConnection)state!;
                 connection._connection.Transport.Input.CancelPendingRead();
                 connection._closed.Cancel();
             },
-            this,
-            preferLocal: false);
+            this);
     }
 
     /// <summary>Answers CONNECT: the first packet that the client is sent.</summary>
@@ -386,14 +389,14 @@ internal sealed class ClientConnection
     /// <summary>Ends TLS properly. Without it a client cannot tell the end of a connection from one that was cut short by a stranger.</summary>
     private async Task SayGoodbyeAsync()
     {
-        if (_disconnection?.Reason == DisconnectReason.ConnectionLost)
+        if (_disconnection?.Reason == DisconnectReason.ConnectionLost || _connection.Features.Get<ISslStreamFeature>() is not { } tls)
         {
             return;
         }
 
         try
         {
-            await _connection.Features.GetRequiredFeature<ISslStreamFeature>().SslStream.ShutdownAsync();
+            await tls.SslStream.ShutdownAsync();
         }
         catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException or InvalidOperationException)
         {

@@ -45,6 +45,9 @@ internal sealed class MqttBroker
 
     public TimeProvider Clock { get; }
 
+    /// <summary>The time that waits for the network go by: real time, whatever the protocol's clock does, where the network is real.</summary>
+    public TimeProvider NetworkClock { get; init; } = TimeProvider.System;
+
     public CloudLog Log { get; }
 
     /// <summary>Whether AWS's limits on the messages of a second hold.</summary>

@@ -6,7 +6,7 @@ using System.Text;
 namespace LocalCloud;
 
 /// <summary>The authority behind LocalCloud: its root, the certificate of its server, and the certificates that it gives to clients.</summary>
-internal sealed class CertificateAuthority : IDisposable
+internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
 {
     public const string RootCertificateFile = "root-ca.pem";
     public const string RootKeyFile = "root-ca.key";
@@ -73,11 +73,17 @@ internal sealed class CertificateAuthority : IDisposable
     /// <param name="certificate">The certificate.</param>
     public static string IdOf(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span));
 
-    /// <summary>Makes keys and a certificate as AWS's CreateKeysAndCertificate does.</summary>
-    /// <param name="cancellationToken">Ends the wait for a key.</param>
+    /// <inheritdoc/>
     public async Task<IssuedCertificate> IssueAsync(CancellationToken cancellationToken)
     {
         using var key = await RsaKeyPool.Shared.TakeAsync(cancellationToken);
+        return Issue(key);
+    }
+
+    /// <summary>Makes a certificate for a key.</summary>
+    /// <param name="key">The key; it stays the caller's.</param>
+    public IssuedCertificate Issue(RSA key)
+    {
         var request = new CertificateRequest("CN=AWS IoT Certificate", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));

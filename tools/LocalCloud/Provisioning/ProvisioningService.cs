@@ -15,7 +15,7 @@ internal sealed class ProvisioningService : IDisposable
     private const int MaximumPolicies = 10;
 
     private readonly DeviceRegistry _registry;
-    private readonly CertificateAuthority _authority;
+    private readonly ICertificateIssuer _authority;
     private readonly RepeatedRegistration _repeated;
     private readonly TimeProvider _clock;
     private readonly CloudLog _log;
@@ -26,7 +26,7 @@ internal sealed class ProvisioningService : IDisposable
 
     public ProvisioningService(
         DeviceRegistry registry,
-        CertificateAuthority authority,
+        ICertificateIssuer authority,
         RepeatedRegistration repeated,
         ProvisioningQuotas? quotas,
         TimeProvider clock,
