@@ -98,10 +98,15 @@ internal static class CloudCommand
         {
             Description = "Refuse a RegisterThing that repeats an accepted one; else it gets the same answer again. AWS documents neither",
         };
+        var faults = new Option<string?>("--faults")
+        {
+            Description = "File of faults to commit, so that a device can be tried against them: " + FaultPlanFile.Help,
+            HelpName = "FILE",
+        };
 
         var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
         {
-            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, noRateLimits, refuseRepeats,
+            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, noRateLimits, refuseRepeats, faults,
         };
 
         LocalCloudOptions OptionsOf(ParseResult result)
@@ -139,15 +144,34 @@ internal static class CloudCommand
         command.SetAction(async (result, cancellationToken) =>
         {
             var options = OptionsOf(result);
-            var faults = options.FindFaults();
-            foreach (var (name, fault) in faults)
+            var problems = options.FindFaults().Select(fault => $"{names[fault.Key]} {fault.Value}").ToList();
+            if (result.GetValue(faults) is { } file)
             {
-                Console.Error.WriteLine($"{names[name]} {fault}");
+                options = options with { Faults = ReadFaults(file, problems) };
             }
 
-            return faults.Count > 0 ? ExitStatus.BadUse : await RunAsync(options, result.GetValue(json), cancellationToken);
+            problems.ForEach(Console.Error.WriteLine);
+            return problems.Count > 0 ? ExitStatus.BadUse : await RunAsync(options, result.GetValue(json), cancellationToken);
         });
         return command;
+    }
+
+    private static FaultPlan? ReadFaults(string file, List<string> problems)
+    {
+        try
+        {
+            return FaultPlan.Parse(File.ReadAllText(file));
+        }
+        catch (FaultPlanException e)
+        {
+            problems.AddRange(e.Problems.Select(problem => $"{file}: {problem}"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"{file} cannot be read: {e.Message}");
+        }
+
+        return null;
     }
 
     private static async Task<int> RunAsync(LocalCloudOptions options, bool json, CancellationToken cancellationToken)

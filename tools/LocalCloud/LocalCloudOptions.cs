@@ -62,6 +62,9 @@ public sealed record LocalCloudOptions
     /// </summary>
     public bool LimitMessages { get; init; } = true;
 
+    /// <summary>The faults that it commits; null for none. The plan may be changed while it runs.</summary>
+    public FaultPlan? Faults { get; init; }
+
     /// <summary>The time that tokens, keep-alive and certificates go by.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

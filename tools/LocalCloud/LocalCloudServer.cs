@@ -151,7 +151,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
             broker.Restore(BrokerJournal.Open(directory.Path, clock.GetUtcNow(), log));
         }
 
-        var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Counters = counters }, broker);
+        var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Counters = counters, Faults = options.Faults }, broker);
         undo.Add(host);
         var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
         provisioning.Answered += counters.Count;

@@ -59,6 +59,9 @@ internal sealed class ClientConnection
     /// <summary>The services that it has asked and that LocalCloud does not have: used by the reading task, and by none other.</summary>
     private readonly HashSet<string> _unanswered = new(StringComparer.Ordinal);
 
+    /// <summary>What goes wrong by order, or null where nothing does.</summary>
+    private readonly ConnectionFaults? _faults;
+
     private Disconnection? _disconnection;
     private ClientSession? _session;
     private int _discarded;
@@ -83,6 +86,7 @@ internal sealed class ClientConnection
         CertificateId = certificateId;
         RemoteAddress = Format(connection.RemoteEndPoint);
         _lastReceived = broker.Clock.GetTimestamp();
+        _faults = broker.Faults is { } plan ? new ConnectionFaults(plan, broker, this) : null;
         if (broker.LimitsMessages)
         {
             _publishes = new RateLimit(BrokerLimits.PublishesPerSecond, broker.Clock);
@@ -153,6 +157,7 @@ internal sealed class ClientConnection
             Fail(e);
         }
 
+        _faults?.Dispose();
         Leave();
         try
         {
@@ -195,7 +200,14 @@ internal sealed class ClientConnection
 
     /// <summary>Answers CONNECT: the first packet that the client is sent.</summary>
     /// <param name="isResumed">Whether the client's session was there before.</param>
-    public void Accept(bool isResumed) => Send(new ConnAckPacket(isResumed, ConnectReturnCode.Accepted));
+    public void Accept(bool isResumed)
+    {
+        var answer = new ConnAckPacket(isResumed, ConnectReturnCode.Accepted);
+        foreach (var packet in _faults?.InsteadOf(answer) ?? [answer])
+        {
+            Send(packet);
+        }
+    }
 
     /// <summary>
     /// Whether the client's policies let it receive what comes to a topic. AWS withholds a message that they do not, and
@@ -218,7 +230,7 @@ internal sealed class ClientConnection
     /// <returns>Which of the connection's packets it is, for <see cref="HasWritten"/>.</returns>
     public long Send(Packet packet)
     {
-        if (!Account(packet) || !_outbound.Writer.TryWrite(packet))
+        if (_faults is { IsMute: true } || !Account(packet) || !_outbound.Writer.TryWrite(packet))
         {
             return long.MaxValue;
         }
@@ -272,7 +284,12 @@ internal sealed class ClientConnection
                 var size = result.Buffer.Length - buffer.Length;
                 input.AdvanceTo(buffer.Start);
                 Volatile.Write(ref _lastReceived, _broker.Clock.GetTimestamp());
-                await HandleAsync(packet);
+                if (_faults is not { IsMute: true })
+                {
+                    await HandleAsync(packet);
+                    _faults?.CountPacket();
+                }
+
                 await SlowDownAsync(size);
             }
             else if (result.IsCompleted)
@@ -317,9 +334,15 @@ internal sealed class ClientConnection
                 var unflushed = 0;
                 var answers = 0;
                 var packets = 0;
-                while (unflushed < FlushSize && outbound.TryRead(out var packet))
+                FaultPacket? fault = null;
+                while (unflushed < FlushSize && fault is null && outbound.TryRead(out var packet))
                 {
-                    PacketWriter.Write(output, packet);
+                    fault = packet as FaultPacket;
+                    if (fault is null)
+                    {
+                        PacketWriter.Write(output, packet);
+                    }
+
                     var size = SizeOf(packet);
                     unflushed += size;
                     packets++;
@@ -345,6 +368,11 @@ internal sealed class ClientConnection
                 {
                     _answers.Release(answers);
                 }
+
+                if (fault is not null)
+                {
+                    await WriteAsync(fault);
+                }
             }
         }
         catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException or InvalidOperationException)
@@ -360,6 +388,20 @@ internal sealed class ClientConnection
         {
             // Nobody takes answers any more: the reading task must not wait for that, but find out how the connection ended.
             _answers.Release(BrokerLimits.MaximumWaitingPackets);
+        }
+    }
+
+    private async ValueTask WriteAsync(FaultPacket fault)
+    {
+        if (fault.Pause > TimeSpan.Zero)
+        {
+            await Task.Delay(fault.Pause, _broker.Clock, _closed.Token);
+        }
+
+        await _connection.Transport.Output.WriteAsync(fault.Bytes);
+        if (fault.Ends)
+        {
+            Close(DisconnectReason.ServerInitiatedDisconnect, "the fault plan orders the end in the middle of a packet");
         }
     }
 
@@ -410,7 +452,7 @@ internal sealed class ClientConnection
         {
             if (packet is ConnectPacket connect)
             {
-                Connect(connect);
+                await ConnectAsync(connect);
             }
             else
             {
@@ -459,8 +501,19 @@ internal sealed class ClientConnection
         }
     }
 
-    private void Connect(ConnectPacket connect)
+    private async ValueTask ConnectAsync(ConnectPacket connect)
     {
+        if (_faults is not null && await _faults.MeetAsync(FaultStep.Connect, connect.ClientId, _closed.Token) is { } fault)
+        {
+            if (fault.Do == FaultAction.Refuse)
+            {
+                Send(new ConnAckPacket(SessionPresent: false, (byte)(fault.ReturnCode ?? NotAuthorized)));
+                Close(DisconnectReason.AuthError, $"CONNECT as {CloudLog.Printable(connect.ClientId)} is refused, as the fault plan orders");
+            }
+
+            return;
+        }
+
         var hasOwnClientId = connect.ClientId.Length > 0;
         if (!hasOwnClientId)
         {
@@ -517,6 +570,7 @@ internal sealed class ClientConnection
         };
         _broker.Log.Information($"{Name} connected from {RemoteAddress} with certificate {CertificateId[..8]}, keep-alive {_patience.TotalSeconds / 1.5:0} s{session}");
         _broker.Tell(this, now => LifecycleEvents.Connected(this, now));
+        _faults?.BeginSession();
     }
 
     private async Task HandleAsync(PublishPacket publish)
@@ -570,6 +624,11 @@ internal sealed class ClientConnection
             return;
         }
 
+        if (request is null && _faults is not null && await _faults.MeetAsync(FaultStep.Publish, ClientId, _closed.Token) is not null)
+        {
+            return;
+        }
+
         _broker.Counters.CountMessageIn();
         if (reserved is not null && _unanswered.Add(reserved.Service))
         {
@@ -607,8 +666,35 @@ internal sealed class ClientConnection
         }
 
         _broker.Log.Information($"{Name} asks for {(request.Operation == ProvisioningOperation.RegisterThing ? $"RegisterThing with template {CloudLog.Printable(request.TemplateName!)}" : "CreateKeysAndCertificate")}");
-        var answer = await _broker.Provisioning.AnswerAsync(request, payload, new ProvisioningCaller(ClientId, CertificateId), _closed.Token);
+        var caller = new ProvisioningCaller(ClientId, CertificateId);
+        if (_faults is null)
+        {
+            Deliver(await _broker.Provisioning.AnswerAsync(request, payload, caller, _closed.Token));
+            return;
+        }
 
+        var step = request.Operation == ProvisioningOperation.RegisterThing ? FaultStep.RegisterThing : FaultStep.CreateKeysAndCertificate;
+        var fault = await _faults.MeetAsync(step, ClientId, _closed.Token);
+        if (fault is { Do: FaultAction.Drop or FaultAction.Close })
+        {
+            return;
+        }
+
+        var refusal = fault switch
+        {
+            null => null,
+            { Do: FaultAction.Throttle } => ProvisioningException.Throttling(),
+            _ => ProvisioningException.Ordered(fault.StatusCode ?? 400),
+        };
+        var right = await _broker.Provisioning.AnswerAsync(request, payload, caller, _closed.Token, refusal);
+        foreach (var answer in await _faults.InsteadOfAsync(request, right, caller, _closed.Token))
+        {
+            Deliver(answer);
+        }
+    }
+
+    private void Deliver(ProvisioningAnswer answer)
+    {
         // To this connection and no other: every device uses the same topics, and the answer holds a private key.
         if (_session!.GrantedFor(answer.Topic) is { } granted)
         {
@@ -654,6 +740,16 @@ internal sealed class ClientConnection
             }
         }
 
+        if (_faults is not null && await _faults.MeetAsync(FaultStep.Subscribe, ClientId, _closed.Token) is { } ordered)
+        {
+            if (ordered.Do == FaultAction.Refuse)
+            {
+                await AnswerAsync(new SubAckPacket(subscribe.PacketId, [.. subscribe.Filters.Select(_ => SubAckPacket.Failure)]));
+            }
+
+            return;
+        }
+
         if (!_session!.TrySubscribe(this, subscribe.Filters))
         {
             Close(DisconnectReason.ClientError, $"more than {BrokerLimits.MaximumSubscriptions} subscriptions");
@@ -673,6 +769,21 @@ internal sealed class ClientConnection
     /// <summary>Answers the client, once few enough of the earlier answers wait for it.</summary>
     private async ValueTask AnswerAsync(Packet answer)
     {
+        if (_faults?.InsteadOf(answer) is { } packets)
+        {
+            foreach (var packet in packets)
+            {
+                if (IsAnswer(packet))
+                {
+                    await _answers.WaitAsync(_closed.Token);
+                }
+
+                Send(packet);
+            }
+
+            return;
+        }
+
         await _answers.WaitAsync(_closed.Token);
         Send(answer);
     }
@@ -734,6 +845,12 @@ internal sealed class ClientConnection
     private void CheckPatience()
     {
         var left = _patience - _broker.Clock.GetElapsedTime(Volatile.Read(ref _lastReceived));
+        if (_faults is { IsHolding: true })
+        {
+            // The client is not listened to.
+            left = _patience;
+        }
+
         if (left > TimeSpan.Zero)
         {
             _timer?.Change(left, Timeout.InfiniteTimeSpan);

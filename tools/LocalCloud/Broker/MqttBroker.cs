@@ -30,6 +30,7 @@ internal sealed class MqttBroker
         _limitsConnects = options.LimitConnects;
         _history = new ClientHistory(options.TimeProvider);
         LimitsMessages = options.LimitMessages;
+        Faults = options.Faults;
         Authorizer = authorizer;
         Provisioning = provisioning;
         Clock = options.TimeProvider;
@@ -49,6 +50,9 @@ internal sealed class MqttBroker
     public TimeProvider NetworkClock { get; init; } = TimeProvider.System;
 
     public CloudLog Log { get; }
+
+    /// <summary>What goes wrong by order, or null where nothing does.</summary>
+    public FaultPlan? Faults { get; }
 
     /// <summary>Whether AWS's limits on the messages of a second hold.</summary>
     public bool LimitsMessages { get; }

@@ -24,6 +24,9 @@ internal sealed class PendingHandshake
     /// <summary>Whether a ClientHello came.</summary>
     public bool HasBegun { get; set; }
 
+    /// <summary>Whether the client's certificate is refused whatever it is, as a fault plan orders.</summary>
+    public bool IsRefusedByOrder { get; set; }
+
     /// <summary>Whether it is known if the client may go on.</summary>
     public bool IsDecided { get; set; }
 

@@ -42,6 +42,9 @@ internal sealed class TlsHandshake
     /// <summary>Where refusals are counted.</summary>
     public CloudCounters Counters { get; init; } = new();
 
+    /// <summary>What goes wrong by order, or null where nothing does.</summary>
+    public FaultPlan? Faults { get; init; }
+
     /// <summary>Makes an endpoint speak TLS.</summary>
     /// <param name="listen">The endpoint.</param>
     public void Use(ListenOptions listen)
@@ -96,8 +99,8 @@ internal sealed class TlsHandshake
 
     private bool Permits(ConnectionContext connection, X509Certificate2? certificate)
     {
-        var fault = _check.FindFault(certificate);
         var handshake = connection.Features.GetRequiredFeature<PendingHandshake>();
+        var fault = handshake.IsRefusedByOrder ? "the fault plan orders it" : _check.FindFault(certificate);
         Decide(handshake);
         handshake.Gate.Decide(fault is null);
         if (fault is not null)
@@ -121,8 +124,14 @@ internal sealed class TlsHandshake
     /// </summary>
     private async Task FollowAsync(ConnectionDelegate next, ConnectionContext connection)
     {
+        var fault = Faults?.Take(FaultStep.Tls, clientId: "");
+        if (fault is not null && !await GoesOnAsync(fault, connection))
+        {
+            return;
+        }
+
         var network = connection.Transport;
-        var handshake = new PendingHandshake(connection);
+        var handshake = new PendingHandshake(connection) { IsRefusedByOrder = fault is { Do: FaultAction.Refuse } };
         connection.Features.Set(handshake);
         connection.Transport = new GatedTransport(network.Input, handshake.Gate);
         try
@@ -150,6 +159,19 @@ internal sealed class TlsHandshake
                 _ => "ended without a TLS handshake: what connected speaks no TLS, or said nothing",
             });
         }
+    }
+
+    /// <summary>Carries out what the fault plan orders before the first message of a handshake is read.</summary>
+    /// <returns>Whether the handshake is to go on.</returns>
+    private async Task<bool> GoesOnAsync(FaultRule fault, ConnectionContext connection)
+    {
+        _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} meets a fault of the plan: {ConnectionFaults.Describe(fault)}");
+        if (fault.Do is FaultAction.Delay or FaultAction.Drop)
+        {
+            await Task.Delay(fault.Do == FaultAction.Delay ? fault.Time : LongestHandshake, _clock, connection.ConnectionClosed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        return fault.Do is FaultAction.Delay or FaultAction.Refuse;
     }
 
     private sealed class GatedTransport(PipeReader input, PipeWriter output) : IDuplexPipe

@@ -34,4 +34,21 @@ internal sealed class ProvisioningException : Exception
     public static ProvisioningException Throttling() => new(429, "Throttling", "Rate exceeded");
 
     public static ProvisioningException InternalFailure(string message) => new(500, "InternalFailure", message);
+
+    /// <summary>What a fault plan orders.</summary>
+    public static ProvisioningException Ordered(int statusCode) => new(
+        statusCode,
+        statusCode switch
+        {
+            400 => "InvalidRequest",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "ResourceNotFound",
+            409 => "ResourceConflicts",
+            429 => "Throttling",
+            503 => "ServiceUnavailable",
+            >= 500 => "InternalFailure",
+            _ => "ClientError",
+        },
+        "The fault plan orders this refusal.");
 }

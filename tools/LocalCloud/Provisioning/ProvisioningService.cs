@@ -57,11 +57,22 @@ internal sealed class ProvisioningService : IDisposable
     /// <param name="payload">Its payload.</param>
     /// <param name="caller">Who asks.</param>
     /// <param name="cancellationToken">Ends it without an answer.</param>
-    public async Task<ProvisioningAnswer> AnswerAsync(ProvisioningTopic topic, ReadOnlyMemory<byte> payload, ProvisioningCaller caller, CancellationToken cancellationToken)
+    /// <param name="ordered">The refusal that a fault plan orders, or null.</param>
+    public async Task<ProvisioningAnswer> AnswerAsync(
+        ProvisioningTopic topic,
+        ReadOnlyMemory<byte> payload,
+        ProvisioningCaller caller,
+        CancellationToken cancellationToken,
+        ProvisioningException? ordered = null)
     {
         var outcome = new ProvisioningOutcome(topic.Operation, caller.ClientId, caller.CertificateId, topic.TemplateName);
         try
         {
+            if (ordered is not null)
+            {
+                throw ordered;
+            }
+
             if (_rates.TryGetValue(topic.Operation, out var rate) && !rate.TryTake())
             {
                 throw ProvisioningException.Throttling();

@@ -68,17 +68,24 @@ public sealed class CloudCommandTests
     [DataRow(new[] { "cloud", "--data", "DIR", "--listen", "nowhere" }, 2, "--listen 'nowhere' is no IP address")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--account", "12" }, 2, "--account '12'")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--template", "a b" }, 2, "--template 'a b'")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--faults", "nowhere.json" }, 2, "nowhere.json cannot be read")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--faults", "FAULTS" }, 2, "[0]: at \"conect\" is no step: tls, connect,")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--faults", "FAULTS" }, 2, "[0]: \"clint\" is no key of a fault")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--faults", "FAULTS" }, 2, "[1]: do \"twice\" cannot be at \"tls\"")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--faults", "FAULTS", "--account", "12" }, 2, "--account '12'")]
     [DataRow(new[] { "cloud", "--data", "DAMAGED", "--mqtt-port", "0" }, 1, "registry.json is damaged")]
     [DataRow(new[] { "cloud", "--data", "FILE", "--mqtt-port", "0" }, 1, "cannot be made")]
     public async Task What_is_wrong_is_named_and_the_exit_status_tells_whose_fault_it_is(string[] arguments, int exitCode, string message)
     {
         using var directory = new TemporaryDirectory();
         await File.WriteAllTextAsync(directory.File("registry.json"), "{", Stopping);
+        await File.WriteAllTextAsync(directory.File("faults.json"), """[{"at":"conect","do":"close","clint":"x"},{"at":"tls","do":"twice"}]""", Stopping);
         using var agent = Start([.. arguments.Select(argument => argument switch
         {
             "DIR" => directory.File("new"),
             "DAMAGED" => directory.Path,
             "FILE" => directory.File("registry.json"),
+            "FAULTS" => directory.File("faults.json"),
             _ => argument,
         })]);
 
@@ -88,6 +95,39 @@ public sealed class CloudCommandTests
         Assert.AreEqual(exitCode, agent.ExitCode, errors);
         Assert.Contains(message, errors);
         Assert.DoesNotContain("   at ", errors, "no stack trace");
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Faults_of_a_file_are_committed_and_told()
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory.File("faults.json"), """[{"at":"connect","do":"refuse","returnCode":5}]""", Stopping);
+        using var agent = Start("cloud", "--data", directory.Path, "--mqtt-port", "0", "--json", "--faults", directory.File("faults.json"));
+        try
+        {
+            var connection = JsonNode.Parse((await agent.StandardOutput.ReadLineAsync(Stopping))!)!;
+            var options = new MqttStreamClientOptions
+            {
+                Host = (string)connection["endpoint"]!,
+                Port = (int)connection["port"]!,
+                Tls = new MqttTls(
+                    [X509Certificate2.CreateFromPem(await File.ReadAllTextAsync((string)connection["rootCa"]!, Stopping))],
+                    X509Certificate2.CreateFromPemFile((string)connection["claimCertificate"]!, (string)connection["claimKey"]!)),
+                Connect = new ConnectPacket("device-1"),
+            };
+
+            var refused = await Assert.ThrowsExactlyAsync<MqttRefusedException>(() => MqttStreamClient.ConnectAsync(options, Stopping));
+
+            Assert.AreEqual(5, refused.ReturnCode);
+            await (await MqttStreamClient.ConnectAsync(options, Stopping)).DisposeAsync();
+        }
+        finally
+        {
+            agent.Kill();
+        }
+
+        Assert.Contains("device-1 meets a fault of the plan: refuse at connect", await agent.StandardError.ReadToEndAsync(Stopping));
     }
 
     /// <summary>Whether this process, and so its children, ignores SIGINT: shells start background jobs so.</summary>
