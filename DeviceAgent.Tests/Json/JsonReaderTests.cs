@@ -112,6 +112,18 @@ namespace DeviceAgent.Tests.Json
         }
 
         [TestMethod]
+        public void ANumberAfterAStringWithNulHasItsText()
+        {
+            JsonReader reader = new JsonReader(Bytes("{\"a\\u0000\":17}"));
+            reader.Read();
+            reader.Read();
+            Assert.IsTrue(reader.HasNul);
+            reader.Read();
+            Assert.IsFalse(reader.HasNul);
+            Assert.AreEqual("17", reader.GetString());
+        }
+
+        [TestMethod]
         public void TextIsComparedAsItIsDecoded()
         {
             JsonReader reader = new JsonReader(Bytes("{\"end\\u0070oint\":\"x\\/y\",\"plain\":1}"));

@@ -473,6 +473,7 @@ namespace DeviceAgent.Json
         private JsonTokenType ReadNumber()
         {
             _start = _position;
+            _hasNul = false;
             if (_text[_position] == '-')
             {
                 _position++;
