@@ -30,7 +30,7 @@ namespace DeviceAgent.Tests.Settings
         {
             string[] cases = new string[]
             {
-                "endpoint", "", "endpoint", "https://iot.example", "endpoint", "iot.example:8883",
+                "endpoint", "", "endpoint", "https://iot.example", "endpoint", "iot.example:8883", "endpoint", "iot.example\n", "endpoint", "\u00e9", "endpoint", new string('e', 254),
                 "product", "", "product", "a/b", "product", "+", "location", "", "location", "a//b", "location", "a/#", "location", "a/b/c/d/e/f",
                 "intervalSeconds", "0", "intervalSeconds", "86401", "intervalSeconds", "-1", "intervalSeconds", "", "intervalSeconds", "1.5", "intervalSeconds", "4294967297", "intervalSeconds", "99999999999999999999",
                 "layout", "", "layout", "PerType",

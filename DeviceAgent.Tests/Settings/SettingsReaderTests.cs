@@ -111,6 +111,39 @@ namespace DeviceAgent.Tests.Settings
         }
 
         [TestMethod]
+        public void PlaceholdersWithinPlaceholdersDoNotGrowWithoutEnd()
+        {
+            string parameters = "{" + Required.Substring(0, Required.Length - 1) + ",\"parameters\":{\"A\":\"" + Repeat("${thingName}", 300) + "\"}}";
+            Read(parameters + ",\"thingName\":\"" + new string('t', 13) + "\"}", "");
+            Read(parameters + ",\"thingName\":\"" + new string('t', 14) + "\"}", "provisioning.parameters.A has more than 4096 characters once its placeholders");
+            Read("{" + Required + ",\"serial\":\"" + Repeat("${mac}", 11) + "\"}", "serial has more than 128 characters once its placeholders");
+            Read("{" + Required + ",\"thingName\":\"" + Repeat("${mac}", 11) + "\"}", "thingName has more than 128 characters once its placeholders");
+        }
+
+        [TestMethod]
+        public void WhatOnlyTheBrokerOrTheBoardWouldRefuseIsRefused()
+        {
+            string start = "{\"product\":\"p\",\"location\":\"l\",\"endpoint\":\"";
+            string[] templates = new string[] { "a/b", "a+b", "#", "a b", "a:b", "\u00e9", "a\\n" };
+            for (int i = 0; i < templates.Length; i++)
+            {
+                Read(start + "e\",\"provisioning\":{\"template\":\"" + templates[i] + "\"}}", "provisioning.template \"");
+            }
+
+            string[] endpoints = new string[] { "e\\n", "e\\t", "e?x", "e\u00e9", "a@e" };
+            for (int i = 0; i < endpoints.Length; i++)
+            {
+                Read(start + endpoints[i] + "\",\"provisioning\":{\"template\":\"t\"}}", "is not a host name");
+            }
+
+            // 16 letters of two bytes where 31 bytes go in
+            Read("{" + Required + ",\"wifi\":{\"ssid\":\"" + Repeat("\u00e9", 15) + "e\"}}", "");
+            Read("{" + Required + ",\"wifi\":{\"ssid\":\"" + Repeat("\u00e9", 16) + "\"}}", "wifi.ssid is longer than the 31 bytes");
+            Read("{" + Required + ",\"wifi\":{\"ssid\":\"s\",\"password\":\"" + Repeat("\\u00e9", 32) + "\"}}", "wifi.password is longer than the 63 bytes");
+            Read("{" + Required.Substring(0, Required.Length - 1) + ",\"parameters\":{\"a\\u0000b\":\"x\"}}}", "provisioning.parameters.a name holds U+0000");
+        }
+
+        [TestMethod]
         public void EveryMissingKeyIsNamedAtOnce()
         {
             SettingsReader reader = new SettingsReader(Mac);
@@ -339,6 +372,17 @@ namespace DeviceAgent.Tests.Settings
         private static string File(string product, string location, string more)
         {
             return "{\"endpoint\":\"e\",\"product\":\"" + product + "\",\"location\":\"" + location + "\",\"provisioning\":{\"template\":\"t\"}" + more + "}";
+        }
+
+        private static string Repeat(string text, int times)
+        {
+            StringBuilder repeated = new StringBuilder();
+            for (int i = 0; i < times; i++)
+            {
+                repeated.Append(text);
+            }
+
+            return repeated.ToString();
         }
 
         /// <summary>Reads a file of which exactly this is wrong; nothing, where it is empty.</summary>

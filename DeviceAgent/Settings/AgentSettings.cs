@@ -19,6 +19,9 @@ namespace DeviceAgent.Settings
         /// <summary>Characters that a thing name may have (AWS IoT API reference, CreateThing).</summary>
         public const int MaximumThingName = 128;
 
+        /// <summary>Characters that an endpoint may have (RFC 1035).</summary>
+        internal const int MaximumHostName = 253;
+
         /// <summary>The longest that layout perType puts after a topic.</summary>
         internal const string LongestType = "/temperature";
 
@@ -77,26 +80,12 @@ namespace DeviceAgent.Settings
         /// <param name="name">The text, or <see langword="null"/>.</param>
         public static bool IsThingName(string name)
         {
-            if (string.IsNullOrEmpty(name) || name.Length > MaximumThingName)
-            {
-                return false;
-            }
-
-            for (int i = 0; i < name.Length; i++)
-            {
-                char c = name[i];
-                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' || c == '_' || c == '-'))
-                {
-                    return false;
-                }
-            }
-
-            return true;
+            return !string.IsNullOrEmpty(name) && name.Length <= MaximumThingName && Consists(name, ":_-");
         }
 
-        /// <summary>Whether a text may be an endpoint: a host name, without scheme, port or path.</summary>
+        /// <summary>Whether a text may be an endpoint: a host name of 1 to 253 characters (RFC 1035), without scheme, port or path.</summary>
         /// <param name="text">The text.</param>
-        public static bool IsHostName(string text) => text.Length > 0 && text.IndexOfAny(new char[] { ':', '/', ' ' }) < 0;
+        public static bool IsHostName(string text) => text.Length > 0 && text.Length <= MaximumHostName && Consists(text, ".-_");
 
         /// <summary>
         /// Takes over what the cloud has configured for this device (the template's <c>DeviceConfiguration</c>, or a command):
@@ -164,6 +153,21 @@ namespace DeviceAgent.Settings
             // The longest topic that the agent uses: a type's own, below the command topic's longer prefix
             string problem = Topics.Problem(Topics.Command(product, location, thing));
             return problem == null ? null : "topic \"" + Topics.Command(product, location, thing) + "\" " + problem;
+        }
+
+        /// <summary>Whether a text has only letters and digits of ASCII, and some others.</summary>
+        private static bool Consists(string text, string others)
+        {
+            for (int i = 0; i < text.Length; i++)
+            {
+                char c = text[i];
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.IndexOf(c) >= 0))
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         /// <summary>What keeps these from being used together; <see langword="null"/> where nothing does, or the settings are not complete yet.</summary>

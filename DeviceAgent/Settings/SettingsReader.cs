@@ -18,7 +18,11 @@ namespace DeviceAgent.Settings
         /// <summary>Characters that a template's name may have (aws/Fleet-Provisioning-for-AWS-IoT-embedded-sdk, fleet_provisioning.h).</summary>
         private const int MaximumTemplateName = 36;
 
-        // What the nanoFramework firmware can store: 32 and 64 bytes, ended by a zero (nf-interpreter, nanoHAL_Network.h)
+        private const int MaximumSerial = 128;
+
+        private const int MaximumParameter = 4096;
+
+        // What the nanoFramework firmware can store, in UTF-8: 32 and 64 bytes, ended by a zero (nf-interpreter, nanoHAL_Network.h)
         private const int LongestSsid = 31;
         private const int LongestPassword = 63;
 
@@ -78,7 +82,7 @@ namespace DeviceAgent.Settings
         {
             if (_json.Is("endpoint"))
             {
-                _settings.Endpoint = ReadText("endpoint", 1, 253);
+                _settings.Endpoint = ReadText("endpoint", 1, AgentSettings.MaximumHostName);
             }
             else if (_json.Is("port"))
             {
@@ -98,7 +102,7 @@ namespace DeviceAgent.Settings
             }
             else if (_json.Is("serial"))
             {
-                _serial = ReadText("serial", 1, 128);
+                _serial = ReadText("serial", 1, MaximumSerial);
             }
             else if (_json.Is("provisioning"))
             {
@@ -158,6 +162,10 @@ namespace DeviceAgent.Settings
             else if (_json.Is("template"))
             {
                 _settings.Template = ReadText("provisioning.template", 1, MaximumTemplateName);
+                if (_settings.Template != null && (!AgentSettings.IsThingName(_settings.Template) || _settings.Template.IndexOf(':') >= 0))
+                {
+                    _problems.Add("provisioning.template \"" + _settings.Template + "\" is not of a-z A-Z 0-9 _ -");
+                }
             }
             else if (_json.Is("parameters"))
             {
@@ -236,11 +244,11 @@ namespace DeviceAgent.Settings
         {
             if (_json.Is("ssid"))
             {
-                _settings.WifiSsid = ReadText("wifi.ssid", 1, LongestSsid);
+                _settings.WifiSsid = ReadBytes("wifi.ssid", 1, LongestSsid);
             }
             else if (_json.Is("password"))
             {
-                _settings.WifiPassword = ReadText("wifi.password", 0, LongestPassword);
+                _settings.WifiPassword = ReadBytes("wifi.password", 0, LongestPassword);
             }
             else
             {
@@ -262,7 +270,7 @@ namespace DeviceAgent.Settings
             while (NextMember("provisioning.parameters.", seen))
             {
                 string name = (string)seen[seen.Count - 1];
-                string value = ReadText("provisioning.parameters." + name, 0, 4096);
+                string value = ReadText("provisioning.parameters." + name, 0, MaximumParameter);
                 if (value == null)
                 {
                     continue;
@@ -379,8 +387,8 @@ namespace DeviceAgent.Settings
 
             string serial = _serial;
             _serial = null; // it is no placeholder of its own
-            _serial = serial == null ? _hardwareId : Fill("serial", serial);
-            _settings.ThingName = Fill("thingName", _thingName ?? "${mac}");
+            _serial = serial == null ? _hardwareId : Fill("serial", serial, MaximumSerial);
+            _settings.ThingName = Fill("thingName", _thingName ?? "${mac}", AgentSettings.MaximumThingName);
             bool isNamed = AgentSettings.IsThingName(_settings.ThingName);
             if (!isNamed && _settings.ThingName.IndexOf("${") < 0)
             {
@@ -416,7 +424,7 @@ namespace DeviceAgent.Settings
             {
                 foreach (string name in CopyKeys(_settings.Parameters))
                 {
-                    _settings.Parameters[name] = Fill("provisioning.parameters." + name, (string)_settings.Parameters[name]);
+                    _settings.Parameters[name] = Fill("provisioning.parameters." + name, (string)_settings.Parameters[name], MaximumParameter);
                 }
             }
 
@@ -436,7 +444,11 @@ namespace DeviceAgent.Settings
         }
 
         /// <summary>Replaces <c>${serial}</c>, <c>${mac}</c> and <c>${thingName}</c>.</summary>
-        private string Fill(string key, string text)
+        /// <param name="key">The key, for problems.</param>
+        /// <param name="text">The text.</param>
+        /// <param name="maximum">Characters that the filled text may have: a name of many placeholders within values of many would fill the heap.</param>
+        /// <returns>The filled text; the text as it was where that is a problem.</returns>
+        private string Fill(string key, string text, int maximum)
         {
             int start = text.IndexOf("${");
             if (start < 0)
@@ -446,7 +458,7 @@ namespace DeviceAgent.Settings
 
             StringBuilder filled = new StringBuilder();
             int copied = 0;
-            while (start >= 0)
+            while (start >= 0 && filled.Length <= maximum)
             {
                 int end = text.IndexOf('}', start);
                 string name = end < 0 ? null : text.Substring(start + 2, end - start - 2);
@@ -464,6 +476,12 @@ namespace DeviceAgent.Settings
             }
 
             filled.Append(text.Substring(copied));
+            if (filled.Length > maximum)
+            {
+                _problems.Add(key + " has more than " + maximum.ToString() + " characters once its placeholders are filled in");
+                return text;
+            }
+
             return filled.ToString();
         }
 
@@ -493,6 +511,11 @@ namespace DeviceAgent.Settings
             }
 
             string name = _json.GetString() ?? "";
+            if (_json.HasNul)
+            {
+                _problems.Add(prefix + "a name holds U+0000");
+            }
+
             if (seen.Contains(name))
             {
                 _problems.Add(prefix + name + " is given twice");
@@ -526,6 +549,19 @@ namespace DeviceAgent.Settings
             if (text == null || text.Length < minimum || text.Length > maximum)
             {
                 _problems.Add(key + " is not a string of " + minimum.ToString() + " to " + maximum.ToString() + " characters");
+                return null;
+            }
+
+            return text;
+        }
+
+        /// <summary>A text whose length counts in bytes, not in characters.</summary>
+        private string ReadBytes(string key, int minimum, int maximum)
+        {
+            string text = ReadText(key, minimum, maximum);
+            if (text != null && _json.DecodedLength > maximum)
+            {
+                _problems.Add(key + " is longer than the " + maximum.ToString() + " bytes that the board stores: letters other than a-z take two or more");
                 return null;
             }
 
