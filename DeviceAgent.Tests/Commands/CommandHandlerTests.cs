@@ -130,7 +130,17 @@ namespace DeviceAgent.Tests.Commands
             Assert.AreEqual("5", (string)answer["READINGS_TAKEN"]);
             Assert.AreEqual("3", (string)answer["READINGS_WAITING"]);
             Assert.AreEqual("2", (string)answer["READINGS_DROPPED"]);
-            Assert.AreEqual("text \"with\" \\ everything\n", (string)answer["LAST_ERROR"]);
+            Assert.AreEqual("text \"with\" \\ everything ", (string)answer["LAST_ERROR"]);
+        }
+
+        [TestMethod]
+        public void WhatWentWrongIsReportedShortAndWithoutWhatJsonCannotCarry()
+        {
+            Begin();
+            s_status.LastError = "layout is neither: \u0001\u001b\u007f\u0085x";
+            Assert.AreEqual("layout is neither:     x", (string)Send("{\"id\":\"1\",\"command\":\"report\"}")["LAST_ERROR"]);
+            s_status.LastError = new string('x', 5000);
+            Assert.AreEqual(512, ((string)Send("{\"id\":\"1\",\"command\":\"report\"}")["LAST_ERROR"]).Length);
         }
 
         [TestMethod]

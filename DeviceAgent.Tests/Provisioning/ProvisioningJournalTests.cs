@@ -57,6 +57,8 @@ namespace DeviceAgent.Tests.Provisioning
                 "{\"certificateId\":\"i\",\"certificatePem\":\"-----BEGIN \",\"privateKey\":\"-----BEGIN\",\"certificateOwnershipToken\":\"t\"}", "no PEM",
                 "{\"certificateId\":\"i\",\"certificatePem\":\"+----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "no PEM",
                 "{\"certificateId\":\"i\",\"certificatePem\":\"c\\u0000\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "U+0000",
+                "{\"certificateId\":\"i\\u0001\",\"certificatePem\":\"-----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "printable",
+                "{\"certificateId\":\"i\",\"certificatePem\":\"-----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\\u00e9\"}", "printable",
                 "{\"certificateId\":\"" + new string('i', 129) + "\",\"certificatePem\":\"-----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "too long",
                 "{\"certificateId\":\"i\",\"certificatePem\":\"" + new string('c', 4097) + "\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"t\"}", "too long",
                 "{\"certificateId\":\"i\",\"certificatePem\":\"-----BEGIN c\",\"privateKey\":\"-----BEGIN k\",\"certificateOwnershipToken\":\"" + new string('t', 2049) + "\"}", "too long",

@@ -51,10 +51,10 @@ namespace DeviceAgent.Tests.Provisioning
         [TestMethod]
         public void WhatTheCloudSaysStaysOneLineOfPlainText()
         {
-            string text = Parse("{\"statusCode\":400,\"errorCode\":\"\\na\\nb\",\"errorMessage\":\"c\\u0001\\r\\u001bd\\u00e9\"}").ToString();
+            string text = Parse("{\"statusCode\":400,\"errorCode\":\"\\na\\nb\",\"errorMessage\":\"c\\u0001\\r\\u001b\\u007f\\u009bd\\u00e9\"}").ToString();
             for (int i = 0; i < text.Length; i++)
             {
-                Assert.IsTrue(text[i] >= ' ', "control character " + ((int)text[i]).ToString());
+                Assert.IsTrue(text[i] >= ' ' && (text[i] < '\u007f' || text[i] > '\u009f'), "control character " + ((int)text[i]).ToString());
             }
 
             Assert.IsTrue(text.StartsWith("statusCode 400"), text);

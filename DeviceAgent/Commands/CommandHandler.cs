@@ -3,6 +3,7 @@ using DeviceAgent.Agent;
 using DeviceAgent.Board;
 using DeviceAgent.Identity;
 using DeviceAgent.Json;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Settings;
 using DeviceAgent.Telemetry;
 using nanoFramework.Json;
@@ -20,6 +21,7 @@ namespace DeviceAgent.Commands
         public const int LargestCommand = 1024;
 
         private const int LongestId = 64;
+        private const int LongestError = 512;
 
         private readonly IClock _clock;
         private readonly IBoard _board;
@@ -109,12 +111,19 @@ namespace DeviceAgent.Commands
                     answer["READINGS_TAKEN"] = _status.Publisher.Taken;
                     answer["READINGS_WAITING"] = _status.Publisher.Waiting;
                     answer["READINGS_DROPPED"] = _status.Publisher.Dropped;
-                    answer["LAST_ERROR"] = _status.LastError;
+                    answer["LAST_ERROR"] = LastError();
                     return null;
 
                 default:
                     return "unknown command: there are ping, set-interval, reboot and report";
             }
+        }
+
+        /// <summary>What went wrong last. It may hold what came from outside: it goes out short, and without what nanoFramework.Json writes as no JSON.</summary>
+        private string LastError()
+        {
+            string text = _status.LastError;
+            return Rejection.Plain(text.Length > LongestError ? text.Substring(0, LongestError) : text);
         }
 
         private string SetInterval()

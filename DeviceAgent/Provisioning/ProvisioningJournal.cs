@@ -141,9 +141,29 @@ namespace DeviceAgent.Provisioning
                 return "certificatePem or privateKey is no PEM";
             }
 
+            if (!IsPrintable(record, CertificateId) || !IsPrintable(record, Token))
+            {
+                return "certificateId or certificateOwnershipToken holds what is no printable ASCII";
+            }
+
             Record.Seal(record);
             _record = record;
             return null;
+        }
+
+        /// <summary>Whether a field can go into the log and, by way of nanoFramework.Json, into JSON.</summary>
+        private static bool IsPrintable(byte[] record, int field)
+        {
+            int start = Record.FieldStart(record, field);
+            for (int i = Record.FieldLength(record, field) - 1; i >= 0; i--)
+            {
+                if (record[start + i] <= ' ' || record[start + i] >= 127)
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         private static bool IsPem(byte[] record, int field)

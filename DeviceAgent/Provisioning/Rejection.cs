@@ -64,12 +64,13 @@ namespace DeviceAgent.Provisioning
         }
 
         /// <summary>A text with spaces for control characters: it goes into the log, and into reports, whose JSON could not carry them.</summary>
-        private static string Plain(string text)
+        /// <param name="text">The text.</param>
+        internal static string Plain(string text)
         {
             char[] characters = text.ToCharArray();
             for (int i = 0; i < characters.Length; i++)
             {
-                if (characters[i] < ' ')
+                if (characters[i] < ' ' || (characters[i] >= '\u007f' && characters[i] <= '\u009f'))
                 {
                     characters[i] = ' ';
                 }
