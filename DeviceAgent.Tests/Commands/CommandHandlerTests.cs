@@ -134,6 +134,24 @@ namespace DeviceAgent.Tests.Commands
         }
 
         [TestMethod]
+        public void EveryPrefixOfACommandIsAnsweredAndChangesNothing()
+        {
+            Begin();
+            byte[] whole = Encoding.UTF8.GetBytes("{\"x\":[1],\"command\":\"set-interval\",\"intervalSeconds\":7,\"id\":\"\\u0031\"}");
+            for (int length = 0; length < whole.Length; length++)
+            {
+                byte[] part = new byte[length];
+                System.Array.Copy(whole, 0, part, 0, length);
+                Assert.AreEqual("error", (string)Send(part, false)["RESULT"], "the first " + length.ToString() + " bytes");
+            }
+
+            Assert.AreEqual(60, s_settings.IntervalSeconds);
+            Assert.AreEqual(1, s_device.Storage.Writes);
+            Check(Send(whole, false), "1", null);
+            Assert.AreEqual(7, s_settings.IntervalSeconds);
+        }
+
+        [TestMethod]
         public void WhatWentWrongIsReportedShortAndWithoutWhatJsonCannotCarry()
         {
             Begin();

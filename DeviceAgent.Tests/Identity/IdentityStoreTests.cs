@@ -162,6 +162,34 @@ namespace DeviceAgent.Tests.Identity
             Assert.IsNull(new IdentityStore(storage).Load());
         }
 
+        [TestMethod]
+        public void EveryFlippedBitAndEveryTornLengthOfTheNewestSlotLeavesTheOlder()
+        {
+            MemoryStorage storage = new MemoryStorage(null);
+            IdentityStore store = new IdentityStore(storage);
+            store.Load();
+            store.Commit(Make("first"));
+            store.Commit(Make("second"));
+            byte[] slot = storage.Peek("identity.1");
+            for (int bit = 0; bit < slot.Length * 8; bit++)
+            {
+                slot[bit / 8] ^= (byte)(1 << (bit % 8));
+                Assert.AreEqual("first", new IdentityStore(storage).Load().ThingName, "bit " + bit.ToString());
+                slot[bit / 8] ^= (byte)(1 << (bit % 8));
+            }
+
+            for (int length = 0; length < slot.Length; length++)
+            {
+                byte[] torn = new byte[length];
+                System.Array.Copy(slot, 0, torn, 0, length);
+                storage.Put("identity.1", torn);
+                Assert.AreEqual("first", new IdentityStore(storage).Load().ThingName, "the first " + length.ToString() + " bytes");
+            }
+
+            storage.Put("identity.1", slot);
+            Assert.AreEqual("second", new IdentityStore(storage).Load().ThingName);
+        }
+
         private static DeviceIdentity Make(string thing)
         {
             DeviceIdentity identity = new DeviceIdentity();

@@ -15,6 +15,24 @@ namespace DeviceAgent.Tests.Provisioning
         private const string Register = "RegisterThing with template the-template: ";
 
         [TestMethod]
+        public void EveryPrefixOfARegistrationIsRefused()
+        {
+            byte[] whole = Encoding.UTF8.GetBytes(" {\"deviceConfiguration\":{\"a\":\"\\u0062\",\"c\":[1]},\"x\":{\"thingName\":\"no\"},\"thingName\":\"t\\u002d1\"}");
+            for (int length = 0; length < whole.Length; length++)
+            {
+                byte[] part = new byte[length];
+                System.Array.Copy(whole, 0, part, 0, length);
+                Assert.IsNotNull(FleetProvisioning.ReadRegistration(part, new DeviceIdentity()), "the first " + length.ToString() + " bytes");
+            }
+
+            DeviceIdentity identity = new DeviceIdentity();
+            Assert.IsNull(FleetProvisioning.ReadRegistration(whole, identity));
+            Assert.AreEqual("t-1", identity.ThingName);
+            Assert.AreEqual(2, identity.Configuration.Length);
+            Assert.AreEqual("b", identity.Configuration[1]);
+        }
+
+        [TestMethod]
         public void TheExchangeAsksOnceForEachAndStoresTheIdentity()
         {
             FakeDevice device = new FakeDevice();

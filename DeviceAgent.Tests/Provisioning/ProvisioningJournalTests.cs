@@ -111,6 +111,53 @@ namespace DeviceAgent.Tests.Provisioning
         }
 
         [TestMethod]
+        public void EveryFlippedBitMakesItNoJournal()
+        {
+            MemoryStorage storage = new MemoryStorage(null);
+            ProvisioningJournal journal = new ProvisioningJournal(storage);
+            journal.Take(Bytes(Answer), Now);
+            journal.Save();
+            byte[] file = storage.Peek(ProvisioningJournal.FileName);
+            for (int bit = 0; bit < file.Length * 8; bit++)
+            {
+                file[bit / 8] ^= (byte)(1 << (bit % 8));
+                Assert.IsFalse(journal.Load(), "bit " + bit.ToString());
+                file[bit / 8] ^= (byte)(1 << (bit % 8));
+            }
+
+            Assert.IsTrue(journal.Load());
+        }
+
+        [TestMethod]
+        public void ChangedAnswersAreTakenWholeOrNotAtAll()
+        {
+            byte[] whole = Bytes(Answer);
+            ProvisioningJournal journal = new ProvisioningJournal(new MemoryStorage(null));
+            uint random = 20260801;
+            int taken = 0;
+            for (int round = 0; round < 250; round++)
+            {
+                byte[] changed = new byte[whole.Length];
+                whole.CopyTo(changed, 0);
+                random = (random * 1664525) + 1013904223;
+                int at = (int)((random >> 8) % (uint)changed.Length);
+                random = (random * 1664525) + 1013904223;
+                changed[at] = round % 2 == 0 ? (byte)(random >> 24) : changed[(at + (int)(random >> 24)) % changed.Length];
+                if (journal.Take(changed, Now) != null)
+                {
+                    continue;
+                }
+
+                taken++;
+                Assert.IsTrue(journal.GetCertificateId().Length > 0 && journal.GetToken().Length > 0, "round " + round.ToString());
+                Assert.IsTrue(Begins(journal.GetCertificate()) && Begins(journal.GetKey()), "round " + round.ToString());
+                Assert.IsTrue(journal.IsTokenFresh(Now), "round " + round.ToString());
+            }
+
+            Assert.IsTrue(taken > 10 && taken < 200, taken.ToString() + " taken");
+        }
+
+        [TestMethod]
         public void AWriteThatFailsOrDoesNotReadBackIsTold()
         {
             MemoryStorage storage = new MemoryStorage(new Trace());
@@ -150,6 +197,8 @@ namespace DeviceAgent.Tests.Provisioning
             Assert.IsNull(storage.Peek(ProvisioningJournal.FileName));
             Assert.IsFalse(journal.Load());
         }
+
+        private static bool Begins(byte[] pem) => pem[pem.Length - 1] == 0 && Encoding.UTF8.GetString(pem, 0, 11) == "-----BEGIN ";
 
         private static void Check(ProvisioningJournal journal)
         {

@@ -111,6 +111,21 @@ namespace DeviceAgent.Tests.Settings
         }
 
         [TestMethod]
+        public void EveryPrefixOfAFileIsRefusedWithAReason()
+        {
+            byte[] whole = Encoding.UTF8.GetBytes("{" + Required + ",\"sensors\":[{\"type\":\"simulated\"}],\"thingName\":\"\\u0061${mac}\"}");
+            Assert.IsNotNull(new SettingsReader(Mac).Read(whole));
+            for (int length = 0; length < whole.Length; length++)
+            {
+                byte[] part = new byte[length];
+                System.Array.Copy(whole, 0, part, 0, length);
+                SettingsReader reader = new SettingsReader(Mac);
+                Assert.IsNull(reader.Read(part), "the first " + length.ToString() + " bytes");
+                Assert.IsTrue(reader.Problems.Count > 0, "the first " + length.ToString() + " bytes");
+            }
+        }
+
+        [TestMethod]
         public void PlaceholdersWithinPlaceholdersDoNotGrowWithoutEnd()
         {
             string parameters = "{" + Required.Substring(0, Required.Length - 1) + ",\"parameters\":{\"A\":\"" + Repeat("${thingName}", 300) + "\"}}";
