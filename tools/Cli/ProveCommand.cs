@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Cli.Prove;
+using Cli.Prove.Fuzz;
 
 namespace Cli;
 
@@ -7,7 +8,7 @@ namespace Cli;
 internal static class ProveCommand
 {
     /// <summary>Describes the command.</summary>
-    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener() };
+    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz() };
 
     private static Command CreateConformance()
     {
@@ -30,6 +31,37 @@ internal static class ProveCommand
         };
         command.SetAction((parsed, cancellationToken) => new ListenerRun(
             parsed.GetValue(inputs), parsed.GetValue(seed), parsed.GetValue(attackers), parsed.GetValue(silent), parsed.GetValue(json)).RunAsync(cancellationToken));
+        return command;
+    }
+
+    private static Command CreateFuzz()
+    {
+        Option<int> inputs = RunCommand.Number("--inputs", "N", 10_000, 1, 100_000_000, "Inputs for each parser.");
+        Option<int> seed = RunCommand.Number("--seed", "S", 1, 0, int.MaxValue, "What the inputs are made from; the same ones again for the same number.");
+        Option<string?> parser = new("--parser") { HelpName = "NAME", Description = $"Tries one parser only: {string.Join(", ", FuzzParsers.All.Keys)}." };
+        parser.AcceptOnlyFromAmong([.. FuzzParsers.All.Keys]);
+        Option<int?> only = new("--only") { HelpName = "INDEX", Description = "Tries one input of that parser only, as a failure names it." };
+        Option<bool> json = Json();
+        Command command = new("fuzz", "Broken and hostile input for everything that is parsed: what the cloud answers, settings, commands, the agent's own files, JSON itself, MQTT packets as a server and as a client read them. Each parser must take what it should and nothing else, within its limits, without an exception, a hang, or more memory than its input's order.")
+        {
+            inputs, seed, parser, only, json,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(only) is { Implicit: false } given)
+            {
+                if (given.Tokens.Count > 0 && (!int.TryParse(given.Tokens[0].Value, out int index) || index < 0))
+                {
+                    result.AddError($"--only takes a whole number from 0, not \"{given.Tokens[0].Value}\"");
+                }
+                else if (result.GetResult(parser) is not { Implicit: false })
+                {
+                    result.AddError("--only takes an input of one parser: name it with --parser");
+                }
+            }
+        });
+        command.SetAction((parsed, cancellationToken) => Task.Run(
+            () => new FuzzRun(FuzzParsers.All, parsed.GetValue(inputs), parsed.GetValue(seed), parsed.GetValue(parser), parsed.GetValue(only), parsed.GetValue(json)).Run(cancellationToken)));
         return command;
     }
 

@@ -2,11 +2,12 @@ using Mqtt;
 
 namespace Cli.Prove;
 
-/// <summary>Makes hostile inputs. The same seed makes the same ones.</summary>
-/// <param name="seed">The seed.</param>
-internal sealed class HostileInputs(int seed)
+/// <summary>Makes hostile inputs.</summary>
+/// <param name="random">What they are made from: the same seed makes the same ones.</param>
+internal sealed class HostileInputs(Random random)
 {
-    private readonly Random _random = new(seed);
+    private readonly Random _random = random;
+    private readonly ByteChanges _changes = new(random);
 
     /// <summary>The kinds, each as likely as the others.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["garbage", "mutated packet", "split packet", "half packet", "flood", "CONNECT mutated", "garbage in place of TLS", "TLS handshake cut short"];
@@ -73,31 +74,13 @@ internal sealed class HostileInputs(int seed)
         {
             // Most of what can go wrong stands at the front.
             int at = _random.Next(_random.Next(2) == 0 ? Math.Min(bytes.Count, 16) : bytes.Count);
-            switch (_random.Next(6))
+            if (_random.Next(6) == 0)
             {
-                case 0:
-                    bytes[at] ^= (byte)(1 << _random.Next(8));
-                    break;
-
-                case 1:
-                    bytes[at] = (byte)_random.Next(256);
-                    break;
-
-                case 2:
-                    bytes.Insert(at, (byte)_random.Next(256));
-                    break;
-
-                case 3:
-                    bytes.RemoveAt(at);
-                    break;
-
-                case 4:
-                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(bytes.Count - at, 1 + _random.Next(64))));
-                    break;
-
-                default:
-                    bytes[1] = (byte)_random.Next(256);
-                    break;
+                bytes[1] = (byte)_random.Next(256);
+            }
+            else
+            {
+                _changes.Change(bytes, at);
             }
         }
 

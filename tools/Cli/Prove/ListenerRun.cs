@@ -56,7 +56,7 @@ internal sealed class ListenerRun(int count, int seed, int attackers, int silent
             new LocalCloudOptions { ListenAddress = IPAddress.Loopback, Log = KeepFailure, LimitConnects = false, LimitMessages = false }, cancellationToken).ConfigureAwait(false);
         ClientCredentials client = await cloud.CreateOperatorCredentialsAsync(ConformanceTrial.ClientPrefix, cancellationToken).ConfigureAwait(false);
         MqttTls tls = new([X509Certificate2.CreateFromPem(cloud.RootCaPem)], X509Certificate2.CreateFromPem(client.CertificatePem, client.PrivateKeyPem));
-        Attacker[] all = [.. Enumerable.Range(0, attackers).Select(i => new Attacker($"{ConformanceTrial.ClientPrefix}hostile-{i}", cloud.Port, tls, new HostileInputs(unchecked((seed * 1_000) + i))))];
+        Attacker[] all = [.. Enumerable.Range(0, attackers).Select(i => new Attacker($"{ConformanceTrial.ClientPrefix}hostile-{i}", cloud.Port, tls, new HostileInputs(new Random(unchecked((seed * 1_000) + i)))))];
         int left = count;
         Stopwatch watch = Stopwatch.StartNew();
         string? fault = null;

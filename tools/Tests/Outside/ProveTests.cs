@@ -42,6 +42,39 @@ public sealed class ProveTests
 
     [TestMethod]
     [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task Whatever_is_parsed_stands_broken_and_hostile_input()
+    {
+        var (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "fuzz", "--inputs", "1000", "--seed", "7", "--json");
+
+        Assert.AreEqual(0, status, output + error);
+        var figures = JsonDocument.Parse(output).RootElement;
+        Assert.AreEqual(0, figures.GetProperty("failed").GetInt32());
+        var parsers = figures.GetProperty("parsers").EnumerateArray().ToArray();
+        Assert.AreEqual(parsers.Length * 1_000, figures.GetProperty("inputs").GetInt32());
+        CollectionAssert.IsSubsetOf(
+            new[] { "json", "create-answer", "register-answer", "rejection", "settings", "command", "identity", "journal", "mqtt-server", "mqtt-client" },
+            parsers.Select(parser => parser.GetProperty("parser").GetString()).ToArray());
+        Assert.IsTrue(parsers.All(parser => parser.GetProperty("accepted").GetInt32() > 0 && parser.GetProperty("refused").GetInt32() > 0), output);
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task One_input_needs_its_parser_and_a_parser_needs_its_name()
+    {
+        var (status, _, error) = await AgentProcess.RunAsync(Stopping, "prove", "fuzz", "--only", "3");
+        Assert.AreEqual(2, status);
+        Assert.IsTrue(error.Contains("--parser", StringComparison.Ordinal), error);
+
+        (status, _, error) = await AgentProcess.RunAsync(Stopping, "prove", "fuzz", "--parser", "none");
+        Assert.AreEqual(2, status);
+        Assert.IsTrue(error.Contains("settings", StringComparison.Ordinal), error);
+
+        (status, var output, error) = await AgentProcess.RunAsync(Stopping, "prove", "fuzz", "--parser", "settings", "--only", "3");
+        Assert.AreEqual(0, status, output + error);
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
     public async Task The_bench_measures_LocalCloud_and_says_what_it_leaves_out()
     {
         var (status, output, error) = await AgentProcess.RunAsync(

@@ -1,0 +1,20 @@
+namespace Cli.Prove.Fuzz;
+
+/// <summary>All parsers that are tried.</summary>
+internal static class FuzzParsers
+{
+    /// <summary>What makes each of them, by the name that <c>--parser</c> has for it.</summary>
+    public static OrderedDictionary<string, Func<FuzzParser>> All { get; } = new()
+    {
+        ["json"] = () => new JsonReaderParser(),
+        ["create-answer"] = () => new CreateAnswerParser(),
+        ["register-answer"] = () => new RegisterAnswerParser(),
+        ["rejection"] = () => new RejectionParser(),
+        ["settings"] = () => new SettingsParser(),
+        ["command"] = () => new CommandParser(),
+        ["identity"] = () => new IdentityParser(),
+        ["journal"] = () => new JournalParser(),
+        ["mqtt-server"] = PacketParser.OfServer,
+        ["mqtt-client"] = PacketParser.OfClient,
+    };
+}
