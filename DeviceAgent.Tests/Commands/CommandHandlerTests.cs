@@ -19,6 +19,7 @@ namespace DeviceAgent.Tests.Commands
         private static AgentSettings s_settings;
         private static AgentStatus s_status;
         private static IdentityStore s_store;
+        private static AttemptRecord s_attempts;
         private static CommandHandler s_commands;
 
         [TestMethod]
@@ -106,6 +107,49 @@ namespace DeviceAgent.Tests.Commands
         }
 
         [TestMethod]
+        public void AWishForAnotherIdentityIsDurableBeforeItIsAnswered()
+        {
+            Begin();
+            Check(Send("{\"id\":\"n-1\",\"command\":\"reprovision\"}"), "n-1", null);
+            AttemptRecord reborn = new AttemptRecord(s_device.Storage, s_device.Clock);
+            reborn.Load();
+            Assert.AreEqual("id-1", reborn.Unwanted);
+            Assert.AreEqual("n-1", reborn.CommandId);
+
+            // Wished for already: flash is not worn for it
+            int writes = s_device.Storage.Writes;
+            Check(Send("{\"id\":\"n-2\",\"command\":\"reprovision\"}"), "n-2", null);
+            Assert.AreEqual(writes, s_device.Storage.Writes);
+        }
+
+        [TestMethod]
+        public void AWishThatCannotBeStoredIsNoWish()
+        {
+            Begin();
+            s_device.Storage.FailAt = 2;
+            s_device.Storage.CorruptAt = 3;
+            Check(Send("{\"id\":\"1\",\"command\":\"reprovision\"}"), "1", "it cannot be remembered: attempts.0 cannot be written");
+            Check(Send("{\"id\":\"1\",\"command\":\"reprovision\"}"), "1", "it cannot be remembered: attempts.0 does not read back");
+            Assert.AreEqual("", s_attempts.Unwanted);
+        }
+
+        [TestMethod]
+        public void AWishThatTheBrokerSendsAgainIsFulfilledOnce()
+        {
+            Begin();
+            byte[] command = Encoding.UTF8.GetBytes("{\"id\":\"n-1\",\"command\":\"reprovision\"}");
+            s_attempts.CommandId = "n-1"; // carried out by the identity before this one
+            int writes = s_device.Storage.Writes;
+            s_commands.Handle(new MqttMsgPublishEventArgs(FakeDevice.CommandTopic, command, true, MqttQoSLevel.AtLeastOnce, false));
+            Assert.AreEqual("", s_attempts.Unwanted);
+            Assert.AreEqual(writes, s_device.Storage.Writes);
+
+            // The same id in a new message is a new wish
+            s_commands.Handle(new MqttMsgPublishEventArgs(FakeDevice.CommandTopic, command, false, MqttQoSLevel.AtLeastOnce, false));
+            Assert.AreEqual("id-1", s_attempts.Unwanted);
+        }
+
+        [TestMethod]
         public void AReportTellsHowTheDeviceIs()
         {
             Begin();
@@ -117,6 +161,7 @@ namespace DeviceAgent.Tests.Commands
             }
 
             s_status.Connections = 3;
+            s_status.Identity.ReplacedCertificateId = "id-0";
             s_status.LastError = "text \"with\" \\ everything\n";
             Hashtable answer = Send("{\"id\":\"1\",\"command\":\"report\"}");
             Check(answer, "1", null);
@@ -125,6 +170,7 @@ namespace DeviceAgent.Tests.Commands
             Assert.AreEqual("90000/60000", (string)answer["NATIVE_MEMORY"]);
             Assert.AreEqual(FirmwareVersion.Text, (string)answer["FIRMWARE_VERSION"]);
             Assert.AreEqual("id-1", (string)answer["CERTIFICATE_ID"]);
+            Assert.AreEqual("id-0", (string)answer["REPLACED_CERTIFICATE_ID"]);
             Assert.AreEqual("1", (string)answer["INTERVAL_SECONDS"]);
             Assert.AreEqual("3", (string)answer["CONNECTIONS"]);
             Assert.AreEqual("5", (string)answer["READINGS_TAKEN"]);
@@ -269,6 +315,7 @@ namespace DeviceAgent.Tests.Commands
             s_settings = null;
             s_status = null;
             s_store = null;
+            s_attempts = null;
             s_commands = null;
         }
 
@@ -288,7 +335,10 @@ namespace DeviceAgent.Tests.Commands
             s_store = new IdentityStore(s_device.Storage);
             s_store.Load();
             s_store.Commit(s_status.Identity);
-            s_commands = new CommandHandler(s_device.Clock, s_device.Board, s_store, s_settings, s_status);
+            s_attempts = new AttemptRecord(s_device.Storage, s_device.Clock);
+            s_attempts.Load();
+            Enrollment enrollment = new Enrollment(s_device.Storage, s_store, s_attempts, new Backoff(s_device.Board, s_attempts), s_device.Clients, s_device.Clock, s_device.Log, s_status, s_device.Signal);
+            s_commands = new CommandHandler(s_device.Clock, s_device.Board, s_store, s_settings, s_status, enrollment);
         }
 
         private static Hashtable Send(string command) => Send(Encoding.UTF8.GetBytes(command), false);

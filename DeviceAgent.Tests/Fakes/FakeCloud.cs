@@ -159,8 +159,8 @@ namespace DeviceAgent.Tests.Fakes
             }
 
             CheckCertificate(client);
-            bool isHasty = _connects.Contains(client.ClientId) && _clock.Milliseconds - (long)_connects[client.ClientId] < 1000;
-            _connects[client.ClientId] = _clock.Milliseconds;
+            bool isHasty = _connects.Contains(client.ClientId) && _clock.World - (long)_connects[client.ClientId] < 1000;
+            _connects[client.ClientId] = _clock.World;
             if (isHasty)
             {
                 Hasty++;
@@ -299,7 +299,7 @@ namespace DeviceAgent.Tests.Fakes
 
             FakeCertificate certificate = new FakeCertificate();
             certificate.Number = _certificates.Count + 1;
-            certificate.IssuedAt = _clock.Milliseconds;
+            certificate.IssuedAt = _clock.World;
             _certificates.Add(certificate);
             string n = certificate.Number.ToString();
             if (Text.Begins(what, "answered"))
@@ -339,7 +339,7 @@ namespace DeviceAgent.Tests.Fakes
             foreach (FakeCertificate certificate in _certificates)
             {
                 bool isIts = token == "TOKEN-" + certificate.Number.ToString() + new string('t', Padding);
-                if (isIts && _clock.Milliseconds - certificate.IssuedAt < TokenLife && !(RefusesRepeats && certificate.Registrations > 0))
+                if (isIts && _clock.World - certificate.IssuedAt < TokenLife && !(RefusesRepeats && certificate.Registrations > 0))
                 {
                     return certificate;
                 }

@@ -79,6 +79,7 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>Turns the power on, and lets the agent run until the time is over, or it reboots, sleeps or loses its power; then turns the power off.</summary>
         public void Run(int seconds)
         {
+            Clock.Boot();
             Agent = new LifeCycle(Storage, Network, Clock, Clients, Board, Log);
             LifeCycle agent = Agent;
             Clock.After(seconds * 1000, () => agent.Stop());

@@ -15,6 +15,7 @@ namespace DeviceAgent.Tests.Fakes
 
         private readonly ArrayList _actions = new ArrayList();
         private long _now;
+        private long _bootedAt;
         private long _ticksAtStart = new DateTime(2026, 8, 1, 12, 0, 0).Ticks;
         private int _looks;
 
@@ -29,7 +30,10 @@ namespace DeviceAgent.Tests.Fakes
         public bool IsSet => UtcNow.Year >= 2026;
 
         /// <inheritdoc/>
-        public long Milliseconds => _now;
+        public long Milliseconds => _now - _bootedAt;
+
+        /// <summary>Milliseconds since the test began: no start of the board begins them anew.</summary>
+        public long World => _now;
 
         /// <summary>How often it was waited.</summary>
         public int Waits { get; private set; }
@@ -52,6 +56,9 @@ namespace DeviceAgent.Tests.Fakes
 
             _actions.Insert(at, scheduled);
         }
+
+        /// <summary>The board starts: its milliseconds begin anew.</summary>
+        public void Boot() => _bootedAt = _now;
 
         /// <summary>Forgets what is scheduled: the board is off.</summary>
         public void Clear() => _actions.Clear();

@@ -79,7 +79,7 @@ namespace DeviceAgent.Tests.Identity
         [TestMethod]
         public void APowerCutInAWriteLeavesTheOldIdentityOrTheNew()
         {
-            const int Whole = 47;
+            const int Whole = 49;
             for (int bytes = MemoryStorage.Before; bytes <= Whole; bytes++)
             {
                 MemoryStorage storage = new MemoryStorage(new Trace());
@@ -129,7 +129,7 @@ namespace DeviceAgent.Tests.Identity
 
             // The next one goes to the same slot: the good one is never the one overwritten
             Assert.IsNull(store.Commit(Make("third")));
-            Assert.IsTrue(Record.IsValid(storage.Peek("identity.0"), "DAI1", 4));
+            Assert.IsTrue(Record.IsValid(storage.Peek("identity.0"), "DAI2", 5));
         }
 
         [TestMethod]

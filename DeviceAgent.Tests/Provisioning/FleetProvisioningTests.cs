@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text;
+using DeviceAgent.Agent;
 using DeviceAgent.Identity;
 using DeviceAgent.Provisioning;
 using DeviceAgent.Settings;
@@ -49,7 +50,7 @@ namespace DeviceAgent.Tests.Provisioning
             Assert.IsTrue(device.Clients.AreUsable(identity.Certificate, identity.Key));
             Assert.AreEqual(0, identity.Configuration.Length);
             Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName));
-            Assert.AreEqual(2, device.Storage.Writes);
+            Assert.AreEqual(3, device.Storage.Writes);
             Assert.AreEqual(1, device.Storage.Deletes);
             Assert.AreEqual("CERT-claim", device.Clients.Last.Certificate);
             Assert.AreEqual("iot.example", device.Clients.Last.Host);
@@ -65,7 +66,7 @@ namespace DeviceAgent.Tests.Provisioning
             FakeDevice device = new FakeDevice();
             Run(device, Make(device), ProvisioningOutcome.Done);
             Assert.AreEqual(
-                "CONNECT CERT-c as a0b1c2d3e4f5 | SUBSCRIBE 4 | CreateKeys QoS 0 | write provisioning | RegisterThing QoS 0 | write identity.0 | delete provisioning | DISCONNECT CERT-c",
+                "CONNECT CERT-c as a0b1c2d3e4f5 | SUBSCRIBE 4 | write attempts.0 | CreateKeys QoS 0 | write provisioning | RegisterThing QoS 0 | write identity.0 | delete provisioning | DISCONNECT CERT-c",
                 device.Trace.ToString());
         }
 
@@ -97,7 +98,7 @@ namespace DeviceAgent.Tests.Provisioning
             settings.Parameters["ThingName"] = "t-1";
             settings.Parameters["Note"] = "a \"quoted\\\" text\r\n\t\u00e9\u20ac/";
             settings.Parameters["Empty"] = "";
-            Assert.AreEqual((int)ProvisioningOutcome.Done, (int)provisioning.Run(settings));
+            Assert.AreEqual((int)ProvisioningOutcome.Done, (int)provisioning.Run(settings, null));
             Hashtable request = FlatJson.Parse(device.Cloud.LastRequest);
             Assert.AreEqual(4, request.Count);
             Assert.AreEqual("TOKEN-1", (string)request["certificateOwnershipToken"]);
@@ -249,7 +250,7 @@ namespace DeviceAgent.Tests.Provisioning
                 Run(device, provisioning, outcome);
                 Assert.AreEqual(Create + told, provisioning.Problem);
                 Assert.IsTrue(device.Log.Has("provisioning: " + Create + told));
-                Assert.AreEqual(0, device.Storage.Writes);
+                Assert.AreEqual(1, device.Storage.Writes);
                 Assert.AreEqual(0, device.Trace.Count("RegisterThing"));
 
                 device.Clock.Pass(5000);
@@ -347,7 +348,7 @@ namespace DeviceAgent.Tests.Provisioning
                 Assert.Contains("the answer cannot be used: ", provisioning.Problem, "case " + i.ToString());
                 Assert.Contains(cases[i + 2], provisioning.Problem, "case " + i.ToString());
                 Assert.IsNull(new IdentityStore(device.Storage).Load(), "case " + i.ToString());
-                Assert.AreEqual(cases[i] == "CreateKeys" ? 0 : 1, device.Storage.Writes, "case " + i.ToString());
+                Assert.AreEqual(cases[i] == "CreateKeys" ? 1 : 2, device.Storage.Writes, "case " + i.ToString());
             }
         }
 
@@ -420,8 +421,8 @@ namespace DeviceAgent.Tests.Provisioning
             for (int i = 0; i < 2; i++)
             {
                 FakeDevice device = new FakeDevice();
-                device.Storage.FailAt = i == 0 ? 1 : 0;
-                device.Storage.CorruptAt = i == 1 ? 1 : 0;
+                device.Storage.FailAt = i == 0 ? 2 : 0;
+                device.Storage.CorruptAt = i == 1 ? 2 : 0;
                 FleetProvisioning provisioning = Make(device);
                 Run(device, provisioning, ProvisioningOutcome.Refused);
                 Assert.IsTrue(provisioning.Problem.StartsWith("writing the journal: provisioning "), provisioning.Problem);
@@ -437,10 +438,68 @@ namespace DeviceAgent.Tests.Provisioning
             device.Clients.DieAtGoodbye = true;
             FleetProvisioning provisioning = Make(device);
             AgentSettings settings = device.ReadSettings();
-            Assert.ThrowsException(typeof(PowerCutException), () => provisioning.Run(settings));
+            Assert.ThrowsException(typeof(PowerCutException), () => provisioning.Run(settings, null));
             Assert.IsNull(device.Clients.Live);
             Assert.IsNull(device.Clients.Fault, device.Clients.Fault);
             Assert.AreEqual(0, device.Trace.Count("RegisterThing"));
+        }
+
+        [TestMethod]
+        public void NothingIsAskedForThatIsNotCounted()
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                FakeDevice device = new FakeDevice();
+                device.Storage.FailAt = i == 0 ? 1 : 0;
+                device.Storage.CorruptAt = i == 1 ? 1 : 0;
+                FleetProvisioning provisioning = Make(device);
+                Run(device, provisioning, ProvisioningOutcome.Refused);
+                Assert.IsTrue(provisioning.Problem.StartsWith("counting the request for a certificate: attempts.0 "), provisioning.Problem);
+                Assert.AreEqual(0, device.Trace.Count("CreateKeys"));
+            }
+        }
+
+        [TestMethod]
+        public void WhereTheDaysCertificatesHaveBeenAskedForNobodyConnects()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Cloud.Always("CreateKeys", "lose");
+            FleetProvisioning provisioning = Make(device);
+            for (int i = 0; i < 5; i++)
+            {
+                Run(device, provisioning, ProvisioningOutcome.Failed);
+                device.Clock.Pass(2000);
+            }
+
+            int made = device.Clients.Made;
+            for (int i = 0; i < 3; i++)
+            {
+                Run(device, provisioning, ProvisioningOutcome.Spent);
+                Assert.AreEqual(60 * 60 * 1000, provisioning.Wait(device.ReadSettings()));
+            }
+
+            Assert.AreEqual(made, device.Clients.Made);
+            Assert.AreEqual(1, device.Log.Count("the 5 certificates of 24 hours (provisioning.maxCertificatesPerDay) have been asked for"));
+            device.Clock.Pass(24 * 60 * 60 * 1000 - (6 * 33 * 1000));
+            Run(device, provisioning, ProvisioningOutcome.Spent);
+            Assert.IsTrue(provisioning.Wait(device.ReadSettings()) < 60000);
+            device.Clock.Pass(provisioning.Wait(device.ReadSettings()));
+            Run(device, provisioning, ProvisioningOutcome.Failed);
+            Assert.AreEqual(6, device.Trace.Count("CreateKeys"));
+        }
+
+        [TestMethod]
+        public void AJournalIsGoneOnWithThoughTheDaysCertificatesHaveBeenAskedFor()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Configure("\"sensors\":[{\"type\":\"fake\"}]");
+            device.Cloud.Next("RegisterThing", "close");
+            AgentSettings settings = device.ReadSettings();
+            settings.MaxCertificatesPerDay = 1;
+            FleetProvisioning provisioning = Make(device);
+            Assert.AreEqual((int)ProvisioningOutcome.Failed, (int)provisioning.Run(settings, null));
+            device.Clock.Pass(2000);
+            Assert.AreEqual((int)ProvisioningOutcome.Done, (int)provisioning.Run(settings, null));
         }
 
         [TestMethod]
@@ -449,8 +508,8 @@ namespace DeviceAgent.Tests.Provisioning
             for (int i = 0; i < 2; i++)
             {
                 FakeDevice device = new FakeDevice();
-                device.Storage.FailAt = i == 0 ? 2 : 0;
-                device.Storage.CorruptAt = i == 1 ? 2 : 0;
+                device.Storage.FailAt = i == 0 ? 3 : 0;
+                device.Storage.CorruptAt = i == 1 ? 3 : 0;
                 FleetProvisioning provisioning = Make(device);
                 Run(device, provisioning, ProvisioningOutcome.Failed);
                 Assert.IsTrue(provisioning.Problem.StartsWith("storing the identity: identity.0 "), provisioning.Problem);
@@ -492,13 +551,15 @@ namespace DeviceAgent.Tests.Provisioning
         {
             IdentityStore store = new IdentityStore(device.Storage);
             store.Load();
-            return new FleetProvisioning(device.Storage, store, device.Clients, device.Clock, device.Log, device.Signal);
+            AttemptRecord attempts = new AttemptRecord(device.Storage, device.Clock);
+            attempts.Load();
+            return new FleetProvisioning(device.Storage, store, attempts, device.Clients, device.Clock, device.Log, device.Signal);
         }
 
         /// <summary>Makes an attempt, and sees that it ends so, leaves no client behind and no secret in the log.</summary>
         private static void Run(FakeDevice device, FleetProvisioning provisioning, ProvisioningOutcome expected)
         {
-            ProvisioningOutcome outcome = provisioning.Run(device.ReadSettings());
+            ProvisioningOutcome outcome = provisioning.Run(device.ReadSettings(), null);
             Assert.AreEqual((int)expected, (int)outcome, provisioning.Problem);
             Assert.IsNull(device.Clients.Live, "a client is left");
             Assert.IsNull(device.Clients.Fault, device.Clients.Fault);

@@ -6,7 +6,6 @@ using DeviceAgent.Board;
 using DeviceAgent.Commands;
 using DeviceAgent.Identity;
 using DeviceAgent.Messaging;
-using DeviceAgent.Provisioning;
 using DeviceAgent.Sensors;
 using DeviceAgent.Settings;
 using DeviceAgent.Telemetry;
@@ -17,21 +16,6 @@ namespace DeviceAgent.Agent
     /// <summary>The agent from power-on: settings, identity, connection, readings and commands, and back to work after whatever goes wrong.</summary>
     public sealed class LifeCycle
     {
-        /// <summary>The longest bound of a pause after what may pass by itself: 15 minutes.</summary>
-        public const int LongestPause = 15 * 60 * 1000;
-
-        /// <summary>The longest bound of a pause after a refusal, which somebody has to mend: an hour.</summary>
-        public const int LongestPauseRefused = 60 * 60 * 1000;
-
-        /// <summary>How long the main loop may stay away before the supervisor reboots, in milliseconds. A connection takes two minutes at worst.</summary>
-        public const int LongestRound = 10 * 60 * 1000;
-
-        /// <summary>How long the network is waited for in one go, in seconds.</summary>
-        private const int NetworkTimeout = 60;
-
-        /// <summary>The longest single wait, in milliseconds: the supervisor sees the loop come round that often.</summary>
-        private const int Slice = 30000;
-
         /// <summary>How often the broker must close the connection on the same request before the log names the policy.</summary>
         private const int DenialsToName = 2;
 
@@ -39,7 +23,6 @@ namespace DeviceAgent.Agent
         private const int DenialsToGoWithout = 3;
 
         private readonly IStorage _storage;
-        private readonly INetwork _network;
         private readonly IClock _clock;
         private readonly IMqttClients _clients;
         private readonly IBoard _board;
@@ -47,16 +30,16 @@ namespace DeviceAgent.Agent
         private readonly IdentityStore _store;
         private readonly AutoResetEvent _signal = new AutoResetEvent(false);
         private readonly AgentStatus _status = new AgentStatus();
+        private readonly AttemptRecord _attempts;
         private readonly Backoff _backoff;
-        private readonly Backoff _refusedBackoff;
+        private readonly Enrollment _enrollment;
+        private readonly Waiting _waiting;
         private AgentSettings _settings;
         private CommandHandler _commands;
         private string _commandTopic;
         private long _connectedAt = -MqttSession.BetweenConnects;
-        private long _cameRound;
         private string _suspect;
         private int _denials;
-        private bool _isStopping;
 
         /// <summary>Makes an agent of a board's parts; it does nothing yet.</summary>
         /// <param name="storage">The board's storage.</param>
@@ -68,15 +51,15 @@ namespace DeviceAgent.Agent
         public LifeCycle(IStorage storage, INetwork network, IClock clock, IMqttClients clients, IBoard board, ILog log)
         {
             _storage = storage;
-            _network = network;
             _clock = clock;
             _clients = clients;
             _board = board;
             _log = log;
             _store = new IdentityStore(storage);
-            _backoff = new Backoff(board, LongestPause);
-            _refusedBackoff = new Backoff(board, LongestPauseRefused);
-            _cameRound = clock.Milliseconds;
+            _attempts = new AttemptRecord(storage, clock);
+            _backoff = new Backoff(board, _attempts);
+            _enrollment = new Enrollment(storage, _store, _attempts, _backoff, clients, clock, log, _status, _signal);
+            _waiting = new Waiting(network, clock, _status, _signal);
         }
 
         /// <summary>What the agent knows of itself.</summary>
@@ -97,14 +80,15 @@ namespace DeviceAgent.Agent
                 try
                 {
                     Note("unexpected " + e.GetType().Name + ": " + e.Message + "; the board starts anew");
-                    Pause(_board.Random(60000), null); // no readings: they may be what failed
+                    _waiting.Pause(_backoff.Pause(AttemptRecord.Starting), null); // no readings: they may be what failed
+                    _backoff.Grow(AttemptRecord.Starting); // last: the storage may be
                 }
                 catch (Exception)
                 {
                     // Not even that much could be done, as when memory is out: only starting anew is left
                 }
 
-                if (!_isStopping)
+                if (!_waiting.IsStopping)
                 {
                     _board.Reboot();
                 }
@@ -114,17 +98,17 @@ namespace DeviceAgent.Agent
         /// <summary>Ends <see cref="Run"/> at its next wait.</summary>
         public void Stop()
         {
-            _isStopping = true;
+            _waiting.IsStopping = true;
             _signal.Set();
         }
 
-        /// <summary>Watches over <see cref="Run"/> from a thread of its own, and reboots when it has not come round for <see cref="LongestRound"/>.</summary>
+        /// <summary>Watches over <see cref="Run"/> from a thread of its own, and reboots when it has not come round for <see cref="Waiting.LongestRound"/>.</summary>
         public void Supervise()
         {
             AutoResetEvent never = new AutoResetEvent(false);
-            while (!_isStopping)
+            while (!_waiting.IsStopping)
             {
-                _clock.Wait(never, Slice);
+                _clock.Wait(never, Waiting.Slice);
                 if (IsStuck())
                 {
                     Note("the main loop has been stuck for 10 minutes; the board starts anew");
@@ -134,64 +118,78 @@ namespace DeviceAgent.Agent
             }
         }
 
-        /// <summary>Whether the main loop has not come round for <see cref="LongestRound"/>.</summary>
-        public bool IsStuck() => !_isStopping && _clock.Milliseconds - _cameRound > LongestRound;
+        /// <summary>Whether the main loop has not come round for <see cref="Waiting.LongestRound"/>.</summary>
+        public bool IsStuck() => _waiting.IsStuck();
 
         private void Live()
         {
             _log.Write("agent " + FirmwareVersion.Text + " on board " + _board.HardwareId + ", started by " + _board.WakeCause + ", " + _board.FreeMemory.ToString() + " bytes free");
-            if (!ReadSettings())
+            _attempts.Load();
+            _settings = ReadSettings();
+            if (_settings == null)
             {
                 // Somebody has to flash the file anew, and that starts the board anew; if nobody does, a look once an hour is enough
-                _board.DeepSleep(LongestPauseRefused / 1000);
+                _board.DeepSleep(Backoff.LongestRefused / 1000);
                 return;
             }
 
-            _status.Identity = _store.Load();
-            if (_status.Identity != null)
+            _enrollment.Load();
+            if (_status.Identity == null)
             {
-                // The power may have gone just after the identity was stored
-                new ProvisioningJournal(_storage).DeleteIfOf(_status.Identity.CertificateId);
-            }
-
-            if (_status.Identity != null && _board.IsResetButtonHeld)
-            {
-                _log.Write("identity: the reset button is held, so the device is provisioned again");
+                PauseAtRandom(_settings.SpreadSeconds * 1000);
                 Provision();
+                if (_waiting.IsStopping)
+                {
+                    return;
+                }
+
+                UseIdentity(_settings);
             }
-            else if (_status.Identity == null)
+            else
             {
-                PauseAtRandom(_settings.SpreadSeconds);
-                Provision();
+                UseIdentity(_settings);
+                if (_board.IsResetButtonHeld)
+                {
+                    string problem = _enrollment.Want("", false);
+                    Note("identity: the reset button is held, so the device is provisioned again" + (problem == null ? "" : ", but that cannot be remembered: " + problem));
+                }
+
+                if (!_enrollment.IsDue(_settings))
+                {
+                    PauseAtRandom(0);
+                }
             }
 
-            if (_isStopping)
+            while (!_waiting.IsStopping && !_commands.IsRebootWanted)
             {
-                return;
+                if (_enrollment.IsDue(_settings))
+                {
+                    Replace();
+                }
+                else
+                {
+                    Connect();
+                }
             }
 
-            UseIdentity();
-            while (!_isStopping && !_commands.IsRebootWanted)
-            {
-                Connect();
-            }
-
-            if (!_isStopping)
+            if (!_waiting.IsStopping)
             {
                 _board.Reboot();
             }
         }
 
-        private bool ReadSettings()
+        /// <summary>Reads the settings as the factory has set them.</summary>
+        /// <returns>The settings; <see langword="null"/> where they cannot be used.</returns>
+        private AgentSettings ReadSettings()
         {
             SettingsReader reader = new SettingsReader(_board.HardwareId);
-            _settings = reader.Read(_storage.Read(SettingsReader.FileName));
+            AgentSettings settings = reader.Read(_storage.Read(SettingsReader.FileName));
             foreach (string problem in reader.Problems)
             {
                 Note(SettingsReader.FileName + ": " + problem);
             }
 
-            if (_settings == null)
+            if (settings == null)
             {
                 string files = "";
                 foreach (string file in _storage.List())
@@ -202,48 +200,61 @@ namespace DeviceAgent.Agent
                 _log.Write("storage holds:" + files);
             }
 
-            return _settings != null;
+            return settings;
         }
 
         /// <summary>Tries until the device has an identity.</summary>
         private void Provision()
         {
-            FleetProvisioning provisioning = new FleetProvisioning(_storage, _store, _clients, _clock, _log, _signal);
-            while (!_isStopping)
+            while (!_waiting.IsStopping)
             {
                 int pause;
-                string problem = AwaitNetwork();
+                string problem = _waiting.AwaitNetwork(_settings);
                 if (problem != null)
                 {
                     Failed("network: " + problem);
-                    pause = _backoff.Next();
+                    pause = _backoff.Next(AttemptRecord.Connecting);
                 }
                 else
                 {
-                    ProvisioningOutcome outcome = provisioning.Run(_settings);
+                    pause = _enrollment.Provision(_settings);
                     _connectedAt = _clock.Milliseconds;
-                    if (outcome == ProvisioningOutcome.Done)
+                    if (pause < 0)
                     {
-                        _backoff.Reset();
-                        _refusedBackoff.Reset();
-                        _status.FailedAttempts = 0;
-                        _status.Identity = _store.Load();
                         return;
                     }
-
-                    _status.LastError = provisioning.Problem; // it stands in the log already
-                    _status.FailedAttempts++;
-                    pause = outcome == ProvisioningOutcome.Refused ? _refusedBackoff.Next() : _backoff.Next();
                 }
 
-                Pause(pause);
+                _waiting.Pause(pause);
             }
         }
 
+        /// <summary>One attempt to get another identity, while there is no connection; then the device works on, with the one or the other.</summary>
+        private void Replace()
+        {
+            string problem = _waiting.AwaitNetwork(_settings);
+            if (problem != null)
+            {
+                Failed("network: " + problem);
+                _waiting.Pause(_backoff.Next(AttemptRecord.Connecting));
+                return;
+            }
+
+            AgentSettings settings = ReadSettings() ?? _settings;
+            if (_enrollment.Replace(settings))
+            {
+                UseIdentity(settings);
+            }
+
+            _connectedAt = _clock.Milliseconds;
+        }
+
         /// <summary>Makes of the identity what the agent works with: its name, what the cloud has configured, its topics, sensors and commands.</summary>
-        private void UseIdentity()
+        /// <param name="settings">The settings as the factory has set them.</param>
+        private void UseIdentity(AgentSettings settings)
         {
             DeviceIdentity identity = _status.Identity;
+            _settings = settings;
             _log.Write("identity: thing " + identity.ThingName + ", certificate " + identity.CertificateId);
             _settings.ThingName = identity.ThingName;
             for (int i = 0; i < identity.Configuration.Length; i += 2)
@@ -255,8 +266,16 @@ namespace DeviceAgent.Agent
                 }
             }
 
-            _status.Publisher = new TelemetryPublisher(_settings, MakeSensors(), _clock);
-            _commands = new CommandHandler(_clock, _board, _store, _settings, _status);
+            if (_status.Publisher == null)
+            {
+                _status.Publisher = new TelemetryPublisher(_settings, MakeSensors(), _clock);
+            }
+            else
+            {
+                _status.Publisher.Use(_settings);
+            }
+
+            _commands = new CommandHandler(_clock, _board, _store, _settings, _status, _enrollment);
             _commandTopic = _settings.Product != null ? Topics.Command(_settings.Product, _settings.Location, _settings.ThingName) : null;
         }
 
@@ -290,8 +309,10 @@ namespace DeviceAgent.Agent
         /// <summary>One connection with the device's own identity, from the network to its loss, and the pause after it.</summary>
         private void Connect()
         {
-            string problem = AwaitNetwork();
+            string problem = _waiting.AwaitNetwork(_settings);
+            bool wasOpen = false;
             bool wasRefused = false;
+            bool isUnclear = false;
             if (problem != null)
             {
                 problem = "network: " + problem;
@@ -301,7 +322,7 @@ namespace DeviceAgent.Agent
                 long sinceConnect = _clock.Milliseconds - _connectedAt;
                 if (sinceConnect < MqttSession.BetweenConnects)
                 {
-                    Pause((int)(MqttSession.BetweenConnects - sinceConnect));
+                    _waiting.Pause((int)(MqttSession.BetweenConnects - sinceConnect));
                 }
 
                 _connectedAt = _clock.Milliseconds;
@@ -310,8 +331,10 @@ namespace DeviceAgent.Agent
                 try
                 {
                     problem = Open(session);
+                    wasOpen = problem == null;
                     wasRefused = session.WasRefused;
-                    if (problem == null)
+                    isUnclear = session.IsUnclear;
+                    if (wasOpen)
                     {
                         problem = Serve(session);
                     }
@@ -324,44 +347,22 @@ namespace DeviceAgent.Agent
                 session.CloseAfter(failure);
             }
 
-            ComeRound();
-            if (problem != null && !_isStopping)
+            _waiting.ComeRound();
+            if (problem != null && !_waiting.IsStopping)
             {
                 Failed(problem);
-                Pause(wasRefused ? _refusedBackoff.Next() : _backoff.Next());
-            }
-        }
-
-        /// <summary>Waits for the network, and takes the readings that are due meanwhile.</summary>
-        /// <returns><see langword="null"/> once it can be used, else why not.</returns>
-        private string AwaitNetwork()
-        {
-            long end = _clock.Milliseconds + (NetworkTimeout * 1000);
-            while (true)
-            {
-                ComeRound();
-                long start = _clock.Milliseconds;
-                int wait = (int)(end - start);
-                TelemetryPublisher publisher = _status.Publisher;
-                if (publisher != null)
+                if (!wasOpen)
                 {
-                    publisher.TakeIfDue();
-                    int untilDue = publisher.UntilDue;
-                    wait = untilDue < wait ? untilDue : wait;
+                    DeviceIdentity identity = _status.Identity;
+                    wasRefused = _enrollment.NotConnected(_settings, wasRefused, isUnclear);
+                    _connectedAt = _clock.Milliseconds;
+                    if (_status.Identity != identity)
+                    {
+                        UseIdentity(ReadSettings() ?? _settings);
+                    }
                 }
 
-                int seconds = (wait + 999) / 1000;
-                string problem = _network.Connect(_settings.WifiSsid, _settings.WifiPassword, seconds < 1 ? 1 : seconds);
-                if (problem == null && !_clock.IsSet)
-                {
-                    problem = "the time of day is not set, so that no certificate can be verified";
-                }
-
-                long now = _clock.Milliseconds;
-                if (problem == null || _isStopping || now >= end || now - start < wait)
-                {
-                    return problem; // the last: what fails before its time has no use for the rest of it
-                }
+                _waiting.Pause(_backoff.Next(wasRefused ? AttemptRecord.Refused : AttemptRecord.Connecting));
             }
         }
 
@@ -381,11 +382,12 @@ namespace DeviceAgent.Agent
             }
 
             _status.Connections++;
+            _enrollment.Connected();
             _log.Write("connected to " + _settings.Endpoint + " as " + _settings.ThingName);
             return null;
         }
 
-        /// <summary>Works on an open connection until it is lost, a reboot is wanted, or the agent is stopped.</summary>
+        /// <summary>Works on an open connection until it is lost, a reboot or another identity is wanted, or the agent is stopped.</summary>
         /// <returns>Why the connection is to be made anew; <see langword="null"/> where it is not.</returns>
         private string Serve(MqttSession session)
         {
@@ -409,9 +411,9 @@ namespace DeviceAgent.Agent
 
             int unacknowledged = 0;
             int lost = 0;
-            while (!_isStopping && !_commands.IsRebootWanted)
+            while (!_waiting.IsStopping && !_commands.IsRebootWanted)
             {
-                ComeRound();
+                _waiting.ComeRound();
                 if (!session.IsOpen)
                 {
                     return "the connection was lost";
@@ -432,12 +434,17 @@ namespace DeviceAgent.Agent
                     continue; // and they may be waiting already, without a signal any more
                 }
 
+                if (_enrollment.IsDue(_settings))
+                {
+                    return null;
+                }
+
                 TelemetryPublisher publisher = _status.Publisher;
                 publisher.TakeIfDue();
                 if (publisher.Waiting == 0)
                 {
                     int untilDue = publisher.UntilDue;
-                    _clock.Wait(_signal, untilDue < Slice ? untilDue : Slice);
+                    _clock.Wait(_signal, untilDue < Waiting.Slice ? untilDue : Waiting.Slice);
                 }
                 else if (publisher.PublishOldest(session))
                 {
@@ -475,8 +482,7 @@ namespace DeviceAgent.Agent
                 _suspect = null;
             }
 
-            _backoff.Reset();
-            _refusedBackoff.Reset();
+            _attempts.Worked();
             _status.FailedAttempts = 0;
         }
 
@@ -493,43 +499,25 @@ namespace DeviceAgent.Agent
                 : text + ", " + _denials.ToString() + " times in a row: its policy probably does not allow " + action + topic;
         }
 
-        private void PauseAtRandom(int seconds)
+        /// <summary>Waits before the first attempt: a random part of a bound, or of that to which pauses had grown before the start.</summary>
+        /// <param name="bound">In milliseconds.</param>
+        private void PauseAtRandom(int bound)
         {
-            if (seconds > 0)
+            for (int kind = AttemptRecord.Connecting; kind <= AttemptRecord.Refused; kind++)
             {
-                int pause = _board.Random(seconds * 1000);
-                _log.Write("provisioning: waiting " + (pause / 1000).ToString() + " s, so that not all boards ask at once");
-                Pause(pause);
+                if (_attempts.Doublings[kind] > 0 && _backoff.Bound(kind) > bound)
+                {
+                    bound = _backoff.Bound(kind);
+                }
+            }
+
+            if (bound > 0)
+            {
+                int pause = _board.Random(bound);
+                _log.Write("waiting " + (pause / 1000).ToString() + " s, so that not all boards ask at once");
+                _waiting.Pause(pause);
             }
         }
-
-        /// <summary>Waits, and takes the readings that are due meanwhile.</summary>
-        private void Pause(int milliseconds) => Pause(milliseconds, _status.Publisher);
-
-        private void Pause(int milliseconds, TelemetryPublisher publisher)
-        {
-            long end = _clock.Milliseconds + milliseconds;
-            while (!_isStopping)
-            {
-                ComeRound();
-                int wait = (int)(end - _clock.Milliseconds);
-                if (wait <= 0)
-                {
-                    return;
-                }
-
-                if (publisher != null)
-                {
-                    publisher.TakeIfDue();
-                    int untilDue = publisher.UntilDue;
-                    wait = untilDue < wait ? untilDue : wait;
-                }
-
-                _clock.Wait(_signal, wait < Slice ? wait : Slice);
-            }
-        }
-
-        private void ComeRound() => _cameRound = _clock.Milliseconds;
 
         private void Failed(string problem)
         {

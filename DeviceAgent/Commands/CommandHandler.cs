@@ -28,6 +28,7 @@ namespace DeviceAgent.Commands
         private readonly IdentityStore _store;
         private readonly AgentSettings _settings;
         private readonly AgentStatus _status;
+        private readonly Enrollment _enrollment;
         private bool _isRebootWanted;
 
         // The command at hand
@@ -42,13 +43,15 @@ namespace DeviceAgent.Commands
         /// <param name="store">Keeps what commands change.</param>
         /// <param name="settings">What commands change.</param>
         /// <param name="status">For reports.</param>
-        public CommandHandler(IClock clock, IBoard board, IdentityStore store, AgentSettings settings, AgentStatus status)
+        /// <param name="enrollment">Is told that another identity is wanted.</param>
+        public CommandHandler(IClock clock, IBoard board, IdentityStore store, AgentSettings settings, AgentStatus status, Enrollment enrollment)
         {
             _clock = clock;
             _board = board;
             _store = store;
             _settings = settings;
             _status = status;
+            _enrollment = enrollment;
         }
 
         /// <summary>Whether a command has asked for a reboot; its answer is to be sent before.</summary>
@@ -61,7 +64,7 @@ namespace DeviceAgent.Commands
         {
             Hashtable answer = new Hashtable();
             string problem = Parse(message);
-            return Complete(answer, problem == null ? CarryOut(answer) : problem);
+            return Complete(answer, problem == null ? CarryOut(answer, message.DupFlag) : problem);
         }
 
         /// <summary>The answer to commands that could not be read.</summary>
@@ -86,7 +89,7 @@ namespace DeviceAgent.Commands
             return JsonConvert.SerializeObject(answer);
         }
 
-        private string CarryOut(Hashtable answer)
+        private string CarryOut(Hashtable answer, bool isRepeated)
         {
             switch (_command)
             {
@@ -100,12 +103,17 @@ namespace DeviceAgent.Commands
                     _isRebootWanted = true;
                     return null;
 
+                case "reprovision":
+                    string unwished = _enrollment.Want(_id, isRepeated);
+                    return unwished == null ? null : "it cannot be remembered: " + unwished;
+
                 case "report":
                     answer["UPTIME_SECONDS"] = (int)(_clock.Milliseconds / 1000);
                     answer["FREE_MEMORY"] = _board.FreeMemory;
                     answer["NATIVE_MEMORY"] = _board.NativeMemory;
                     answer["FIRMWARE_VERSION"] = FirmwareVersion.Text;
                     answer["CERTIFICATE_ID"] = _status.Identity.CertificateId;
+                    answer["REPLACED_CERTIFICATE_ID"] = _status.Identity.ReplacedCertificateId;
                     answer["INTERVAL_SECONDS"] = _settings.IntervalSeconds;
                     answer["CONNECTIONS"] = _status.Connections;
                     answer["READINGS_TAKEN"] = _status.Publisher.Taken;
@@ -115,7 +123,7 @@ namespace DeviceAgent.Commands
                     return null;
 
                 default:
-                    return "unknown command: there are ping, set-interval, reboot and report";
+                    return "unknown command: there are ping, set-interval, reboot, reprovision and report";
             }
         }
 

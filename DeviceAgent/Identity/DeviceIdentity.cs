@@ -9,6 +9,9 @@ namespace DeviceAgent.Identity
         /// <summary>The certificate's id: 64 hexadecimal digits.</summary>
         public string CertificateId;
 
+        /// <summary>The id of the certificate that this one was issued in place of; empty where there was none. Its owner can deactivate it.</summary>
+        public string ReplacedCertificateId = "";
+
         /// <summary>The certificate: PEM, ended by a zero byte.</summary>
         public byte[] Certificate;
 

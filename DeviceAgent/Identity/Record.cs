@@ -180,7 +180,11 @@ namespace DeviceAgent.Identity
             bytes[at + 1] = (byte)(value >> 8);
         }
 
-        private static void PutInt(byte[] bytes, int at, int value)
+        /// <summary>Writes a number as four bytes.</summary>
+        /// <param name="bytes">Where to.</param>
+        /// <param name="at">The first byte.</param>
+        /// <param name="value">The number.</param>
+        public static void PutInt(byte[] bytes, int at, int value)
         {
             PutShort(bytes, at, value);
             PutShort(bytes, at + 2, value >> 16);
@@ -188,6 +192,9 @@ namespace DeviceAgent.Identity
 
         private static int GetShort(byte[] bytes, int at) => bytes[at] | (bytes[at + 1] << 8);
 
-        private static int GetInt(byte[] bytes, int at) => GetShort(bytes, at) | (GetShort(bytes, at + 2) << 16);
+        /// <summary>Reads a number of four bytes.</summary>
+        /// <param name="bytes">Where from.</param>
+        /// <param name="at">The first byte.</param>
+        public static int GetInt(byte[] bytes, int at) => GetShort(bytes, at) | (GetShort(bytes, at + 2) << 16);
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections;
 using System.Text;
 using System.Threading;
+using DeviceAgent.Agent;
 using DeviceAgent.Board;
 using DeviceAgent.Identity;
 using DeviceAgent.Json;
@@ -16,6 +17,10 @@ namespace DeviceAgent.Provisioning
     /// AWS IoT Core Fleet Provisioning by claim: with the certificate that all boards share, the device gets one of its own.
     /// Whatever is cut off in the middle is gone on with, so that no certificate is left behind whose key nobody has.
     /// </summary>
+    /// <remarks>
+    /// A first identity has nothing to lose: once it is durable the journal goes. One in place of another stays a candidate, and its journal
+    /// with it, until it has connected.
+    /// </remarks>
     public sealed class FleetProvisioning
     {
         /// <summary>How long an answer is waited for, in milliseconds (30 s in AWS's own samples).</summary>
@@ -25,33 +30,45 @@ namespace DeviceAgent.Provisioning
         public const int LargestAnswer = 10240;
 
         /// <summary>
-        /// How often the cloud must turn a journalled certificate away before it is given up. A policy that was attached just now may take
-        /// a while to hold, so one refusal proves nothing.
+        /// How often the cloud must turn a certificate away that it has issued just now before that is given up. A policy that was attached
+        /// just now may take a while to hold, so one refusal proves nothing.
         /// </summary>
-        private const int RefusalsToGiveUp = 3;
+        public const int RefusalsToGiveUp = 3;
+
+        /// <summary>The longest <see cref="Wait"/>: an hour.</summary>
+        private const int LongestWait = 60 * 60 * 1000;
+
+        private const string ClaimSuffix = "-claim";
+
+        /// <summary>When the last CONNECT under the thing's name was sent, by the clock that never jumps.</summary>
+        public long ConnectedAt = -MqttSession.BetweenConnects;
 
         private readonly IClock _clock;
         private readonly IMqttClients _clients;
         private readonly ILog _log;
         private readonly IStorage _storage;
         private readonly IdentityStore _store;
+        private readonly AttemptRecord _attempts;
         private readonly ProvisioningJournal _journal;
         private readonly AutoResetEvent _signal;
-        private long _connectedAt = -MqttSession.BetweenConnects;
+        private DeviceIdentity _current;
         private int _journalRefusals;
+        private bool _isSpent;
         private string _problem;
 
         /// <summary>Makes the exchange; it does nothing yet.</summary>
         /// <param name="storage">Where the claim's files and the journal are.</param>
         /// <param name="store">Takes the identity.</param>
+        /// <param name="attempts">Counts the certificates that are asked for.</param>
         /// <param name="clients">Makes MQTT clients.</param>
         /// <param name="clock">Measures waits.</param>
         /// <param name="log">Is told each step.</param>
         /// <param name="signal">What the agent's thread waits on.</param>
-        public FleetProvisioning(IStorage storage, IdentityStore store, IMqttClients clients, IClock clock, ILog log, AutoResetEvent signal)
+        public FleetProvisioning(IStorage storage, IdentityStore store, AttemptRecord attempts, IMqttClients clients, IClock clock, ILog log, AutoResetEvent signal)
         {
             _storage = storage;
             _store = store;
+            _attempts = attempts;
             _clients = clients;
             _clock = clock;
             _log = log;
@@ -62,19 +79,45 @@ namespace DeviceAgent.Provisioning
         /// <summary>Why the last <see cref="Run"/> did not succeed: the step and the reason.</summary>
         public string Problem => _problem;
 
+        /// <summary>How long until another certificate may be asked for, as far as an hour ahead. The log says so once.</summary>
+        /// <param name="settings">How many may be asked for.</param>
+        /// <returns>Milliseconds, at most an hour; 0 where it may be now.</returns>
+        public int Wait(AgentSettings settings)
+        {
+            int wait = _attempts.UntilAllowed(settings.MaxCertificatesPerDay);
+            if (wait > 0)
+            {
+                _problem = "CreateKeysAndCertificate: the " + settings.MaxCertificatesPerDay.ToString() + " certificates of 24 hours (provisioning.maxCertificatesPerDay) have been asked for; the next may be in " + (wait / 1000).ToString() + " s";
+                if (!_isSpent)
+                {
+                    _log.Write("provisioning: " + _problem);
+                }
+            }
+
+            _isSpent = wait > 0;
+            return wait < LongestWait ? wait : LongestWait;
+        }
+
         /// <summary>Makes one attempt. The network is up and the clock set.</summary>
         /// <param name="settings">What to ask for, and where.</param>
+        /// <param name="current">The identity that is to be replaced; <see langword="null"/> where there is none.</param>
         /// <returns>Done once the identity is durable in the store; else when to try again.</returns>
-        public ProvisioningOutcome Run(AgentSettings settings)
+        public ProvisioningOutcome Run(AgentSettings settings, DeviceIdentity current)
         {
             _problem = null;
+            _current = current;
             byte[] rootCa = PemFile.Read(_storage, PemFile.RootCa);
             if (rootCa == null)
             {
                 return Fail("reading " + PemFile.RootCa, "it is missing: flash the certificates that the endpoint's own must lead to", ProvisioningOutcome.Refused);
             }
 
-            bool isResumed = _journal.Load();
+            bool isResumed = _journal.Load() && (current == null || _journal.GetCertificateId() != current.CertificateId);
+            if (!isResumed && Wait(settings) > 0)
+            {
+                return ProvisioningOutcome.Spent;
+            }
+
             ProvisioningOutcome outcome = ProvisioningOutcome.Refused;
             if (!isResumed || _journal.IsTokenFresh(Now()))
             {
@@ -119,7 +162,7 @@ namespace DeviceAgent.Provisioning
                 return Fail("reading " + (certificate == null ? PemFile.ClaimCertificate : PemFile.ClaimKey), "it is missing: flash the claim certificate and its key", ProvisioningOutcome.Refused);
             }
 
-            string problem = Open(session, settings, new byte[][] { rootCa, certificate, key });
+            string problem = Open(session, settings, new byte[][] { rootCa, certificate, key }, true);
             if (problem != null)
             {
                 return Fail("connecting with the claim certificate", problem, session.WasRefused ? ProvisioningOutcome.Refused : ProvisioningOutcome.Failed);
@@ -143,6 +186,12 @@ namespace DeviceAgent.Provisioning
             MqttMsgPublishEventArgs answer;
             if (!isResumed)
             {
+                problem = _attempts.CountRequest();
+                if (problem != null)
+                {
+                    return Fail("counting the request for a certificate", problem, ProvisioningOutcome.Refused);
+                }
+
                 // QoS 0: M2Mqtt repeats a QoS 1 message every second, and each repeat might issue one more certificate
                 answer = Ask(session, ProvisioningTopics.CreateKeys, Encoding.UTF8.GetBytes("{}"));
                 if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
@@ -197,7 +246,7 @@ namespace DeviceAgent.Provisioning
             Exception failure = null;
             try
             {
-                problem = Open(session, settings, new byte[][] { rootCa, _journal.GetCertificate(), _journal.GetKey() });
+                problem = Open(session, settings, new byte[][] { rootCa, _journal.GetCertificate(), _journal.GetKey() }, false);
             }
             catch (Exception e)
             {
@@ -208,12 +257,12 @@ namespace DeviceAgent.Provisioning
             if (problem == null)
             {
                 DeviceIdentity identity = new DeviceIdentity();
-                identity.ThingName = settings.ThingName;
+                identity.ThingName = ExpectedName(settings);
                 identity.Configuration = new string[0];
                 return Commit(identity);
             }
 
-            if (!session.WasRefused && !(session.IsUnclear && IsClaimTaken(settings, rootCa)))
+            if (!session.WasRefused && !(session.IsUnclear && IsClaimTaken(settings, _current)))
             {
                 return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Failed);
             }
@@ -229,14 +278,26 @@ namespace DeviceAgent.Provisioning
         }
 
         /// <summary>
-        /// Whether the claim is let in where the journalled certificate was not: then root CA, host name and clock are right, and it is that
+        /// Whether the claim is let in where another certificate was not: then root CA, host name and clock are right, and it is that
         /// certificate which was turned away. Firmware since July 2026 does not tell the one from the other.
         /// </summary>
-        private bool IsClaimTaken(AgentSettings settings, byte[] rootCa)
+        /// <param name="settings">Where to connect.</param>
+        /// <param name="current">The identity that the device has; <see langword="null"/> where it has none.</param>
+        public bool IsClaimTaken(AgentSettings settings, DeviceIdentity current)
         {
-            byte[] certificate = PemFile.Read(_storage, PemFile.ClaimCertificate);
-            byte[] key = PemFile.Read(_storage, PemFile.ClaimKey);
-            if (certificate == null || key == null)
+            _current = current;
+            return IsTaken(settings, PemFile.Read(_storage, PemFile.ClaimCertificate), PemFile.Read(_storage, PemFile.ClaimKey), true);
+        }
+
+        /// <summary>Whether a certificate is let in.</summary>
+        /// <param name="settings">Where to connect.</param>
+        /// <param name="certificate">The certificate, or <see langword="null"/>.</param>
+        /// <param name="key">Its key, or <see langword="null"/>.</param>
+        /// <param name="isClaim">Whether it is the claim's.</param>
+        public bool IsTaken(AgentSettings settings, byte[] certificate, byte[] key, bool isClaim)
+        {
+            byte[] rootCa = PemFile.Read(_storage, PemFile.RootCa);
+            if (rootCa == null || certificate == null || key == null)
             {
                 return false;
             }
@@ -246,7 +307,7 @@ namespace DeviceAgent.Provisioning
             Exception failure = null;
             try
             {
-                isTaken = Open(session, settings, new byte[][] { rootCa, certificate, key }) == null;
+                isTaken = Open(session, settings, new byte[][] { rootCa, certificate, key }, isClaim) == null;
             }
             catch (Exception e)
             {
@@ -267,6 +328,7 @@ namespace DeviceAgent.Provisioning
             identity.CertificateId = _journal.GetCertificateId();
             identity.Certificate = _journal.GetCertificate();
             identity.Key = _journal.GetKey();
+            identity.ReplacedCertificateId = _current == null ? "" : _current.CertificateId;
             _journal.Release();
             if (!_clients.AreUsable(identity.Certificate, identity.Key))
             {
@@ -281,22 +343,38 @@ namespace DeviceAgent.Provisioning
             }
 
             _journalRefusals = 0;
-            _journal.Delete();
+            if (_current == null)
+            {
+                _journal.Delete();
+            }
+
             _log.Write("provisioning: done, thing " + identity.ThingName + ", certificate " + identity.CertificateId);
             return ProvisioningOutcome.Done;
         }
 
-        /// <summary>Connects under the expected thing name, which is the client id of every connection here.</summary>
-        private string Open(MqttSession session, AgentSettings settings, byte[][] credentials)
+        /// <summary>The name that the thing has, or is likely to get.</summary>
+        private string ExpectedName(AgentSettings settings) => _current == null ? settings.ThingName : _current.ThingName;
+
+        /// <summary>
+        /// Connects under the expected thing name. The claim of a device that has an identity gets a client id of its own: under the thing's the
+        /// broker would forget the session that it keeps for the device, and the commands in it.
+        /// </summary>
+        private string Open(MqttSession session, AgentSettings settings, byte[][] credentials, bool isClaim)
         {
+            string clientId = ExpectedName(settings);
+            if (isClaim && _current != null && clientId.Length + ClaimSuffix.Length <= AgentSettings.MaximumThingName)
+            {
+                clientId += ClaimSuffix;
+            }
+
             int left;
-            while ((left = (int)(_connectedAt + MqttSession.BetweenConnects - _clock.Milliseconds)) > 0)
+            while ((left = (int)(ConnectedAt + MqttSession.BetweenConnects - _clock.Milliseconds)) > 0)
             {
                 _clock.Wait(_signal, left);
             }
 
-            _connectedAt = _clock.Milliseconds;
-            return session.Open(settings.Endpoint, settings.Port, credentials, settings.ThingName, false, settings.KeepAliveSeconds);
+            ConnectedAt = _clock.Milliseconds;
+            return session.Open(settings.Endpoint, settings.Port, credentials, clientId, false, settings.KeepAliveSeconds);
         }
 
         /// <summary>Sends a request, and waits for either answer to it. Others are not for us, nor is what came before we asked.</summary>
@@ -329,6 +407,11 @@ namespace DeviceAgent.Provisioning
             }
 
             Rejection rejection = Rejection.Parse(answer.Message);
+            if (rejection.StatusCode == 429 && answer.Topic.StartsWith(ProvisioningTopics.CreateKeys))
+            {
+                _attempts.TakeBack(); // the cloud was too busy to look at it
+            }
+
             return Fail(step, "rejected: " + rejection.ToString(), rejection.IsPassing ? ProvisioningOutcome.Failed : ProvisioningOutcome.Refused);
         }
 

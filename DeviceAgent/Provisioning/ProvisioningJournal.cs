@@ -217,18 +217,6 @@ namespace DeviceAgent.Provisioning
             }
         }
 
-        /// <summary>Ends the exchange that gave the device the certificate that it has: gone on with, it would be taken for a new one.</summary>
-        /// <param name="certificateId">The id of the device's certificate.</param>
-        public void DeleteIfOf(string certificateId)
-        {
-            if (Load() && GetCertificateId() == certificateId)
-            {
-                Delete();
-            }
-
-            _record = null;
-        }
-
         /// <summary>The certificate's id.</summary>
         public string GetCertificateId() => Record.GetString(_record, CertificateId);
 

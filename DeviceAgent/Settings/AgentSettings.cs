@@ -49,6 +49,12 @@ namespace DeviceAgent.Settings
         /// <summary>The first attempt of a fresh device waits a random part of this many seconds, 0 to 86,400.</summary>
         public int SpreadSeconds;
 
+        /// <summary>How many certificates are asked for in 24 hours of running at most, 1 to 20.</summary>
+        public int MaxCertificatesPerDay = 5;
+
+        /// <summary>For how many hours in a row the identity must be refused before the device asks for another by itself, 1 to 8,760; 0 for never.</summary>
+        public int ReprovisionAfterHours;
+
         /// <summary>Seconds between readings.</summary>
         public int IntervalSeconds = 60;
 

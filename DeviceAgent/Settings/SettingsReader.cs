@@ -1,6 +1,7 @@
 using System;
 using System.Collections;
 using System.Text;
+using DeviceAgent.Agent;
 using DeviceAgent.Json;
 using DeviceAgent.Messaging;
 using DeviceAgent.Sensors;
@@ -174,6 +175,14 @@ namespace DeviceAgent.Settings
             else if (_json.Is("spreadSeconds"))
             {
                 _settings.SpreadSeconds = ReadNumber("provisioning.spreadSeconds", 0, 86400);
+            }
+            else if (_json.Is("maxCertificatesPerDay"))
+            {
+                _settings.MaxCertificatesPerDay = ReadNumber("provisioning.maxCertificatesPerDay", 1, AttemptRecord.MostRequests);
+            }
+            else if (_json.Is("reprovisionAfterHours"))
+            {
+                _settings.ReprovisionAfterHours = ReadNumber("provisioning.reprovisionAfterHours", 0, 8760);
             }
             else
             {

@@ -10,7 +10,7 @@ namespace DeviceAgent.Telemetry
     /// <summary>Takes readings when they are due, keeps them while there is no connection, and publishes them, the oldest first.</summary>
     public sealed class TelemetryPublisher
     {
-        private readonly AgentSettings _settings;
+        private AgentSettings _settings;
         private readonly IClock _clock;
         private readonly ISensor[] _sensors;
         private readonly string[] _quantities;
@@ -73,6 +73,19 @@ namespace DeviceAgent.Telemetry
 
         /// <summary>Counts the interval anew, after it was changed.</summary>
         public void Reschedule() => _due = _clock.Milliseconds + (_settings.IntervalSeconds * 1000L);
+
+        /// <summary>Goes on with other settings; what waits is kept, and so are the sensors.</summary>
+        /// <param name="settings">The interval, layout and topic from now on.</param>
+        public void Use(AgentSettings settings)
+        {
+            bool isSameInterval = settings.IntervalSeconds == _settings.IntervalSeconds;
+            _settings = settings;
+            UseTopic();
+            if (!isSameInterval)
+            {
+                Reschedule();
+            }
+        }
 
         /// <summary>Takes a reading where one is due.</summary>
         /// <returns>Whether one was due; it was kept, unless no sensor gave anything.</returns>

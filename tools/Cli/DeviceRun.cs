@@ -16,13 +16,13 @@ internal sealed class DeviceRun
     private readonly Action<DeviceIdentity>? _onIdentity;
     private readonly TaskCompletionSource<string?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _patience;
-    private bool _isIdentified;
+    private string? _exported;
 
     /// <summary>Makes a run.</summary>
     /// <param name="device">The device; it is off before and after.</param>
     /// <param name="options">What to do with it.</param>
     /// <param name="say">Is told each line of the device's log, on the device's thread.</param>
-    /// <param name="onIdentity">Is told the device's identity once it has one; an <see cref="IOException"/> from it ends the run.</param>
+    /// <param name="onIdentity">Is told the device's identity once it has one, and each other in its place; an <see cref="IOException"/> from it ends the run.</param>
     public DeviceRun(Device device, DeviceRunOptions options, Action<string> say, Action<DeviceIdentity>? onIdentity = null)
     {
         _device = device;
@@ -68,10 +68,11 @@ internal sealed class DeviceRun
         AgentStatus status = _device.Status!;
         try
         {
-            if (status.Identity is { } identity && !_isIdentified)
+            // A command may have it replaced, and one that does not prove itself goes again
+            if (status.Identity is { Certificate: not null } identity && identity.CertificateId != _exported)
             {
                 _onIdentity?.Invoke(identity);
-                _isIdentified = true;
+                _exported = identity.CertificateId;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

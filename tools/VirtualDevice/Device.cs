@@ -14,6 +14,7 @@ public sealed class Device
     private readonly INetwork _network;
     private readonly IMqttClients _clients;
     private readonly string _hardwareId;
+    private readonly Func<IClock> _makeClock;
     private readonly Lock _lock = new();
     private LifeCycle? _agent;
     private Task _running = Task.CompletedTask;
@@ -28,8 +29,9 @@ public sealed class Device
     }
 
     /// <summary>Makes a device of other parts, for tests.</summary>
-    internal Device(IStorage storage, string hardwareId, INetwork network, IMqttClients clients)
+    internal Device(IStorage storage, string hardwareId, INetwork network, IMqttClients clients, Func<IClock>? makeClock = null)
     {
+        _makeClock = makeClock ?? (() => new RealClock());
         _storage = storage;
         _hardwareId = hardwareId;
         _network = network;
@@ -115,7 +117,7 @@ public sealed class Device
     private LifeCycle MakeAgent(out VirtualBoard board)
     {
         board = new VirtualBoard(_hardwareId) { IsResetButtonHeld = IsResetButtonHeld };
-        return new LifeCycle(_storage, _network, new RealClock(), _clients, board, new Log(this));
+        return new LifeCycle(_storage, _network, _makeClock(), _clients, board, new Log(this));
     }
 
     private sealed class Log(Device device) : ILog

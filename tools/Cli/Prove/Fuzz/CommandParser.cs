@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using DeviceAgent.Agent;
+using DeviceAgent.Board;
 using DeviceAgent.Commands;
 using DeviceAgent.Identity;
 using DeviceAgent.Json;
@@ -64,7 +65,10 @@ internal sealed class CommandParser : JsonParser
         store.Load();
         store.Commit(_status.Identity);
         _changes = _storage.Changes;
-        _commands = new CommandHandler(_clock, _board, store, _settings, _status);
+        AttemptRecord attempts = new(_storage, _clock);
+        attempts.Load();
+        Enrollment enrollment = new(_storage, store, attempts, new Backoff(_board, attempts), new TlsMqttClients(), _clock, new NoLog(), _status, new AutoResetEvent(false));
+        _commands = new CommandHandler(_clock, _board, store, _settings, _status, enrollment);
         _message = new MqttMsgPublishEventArgs("cmd/weather/tokyo/lab/a0b1c2d3e4f5", input, false, MqttQoSLevel.AtLeastOnce, IsRetained(input));
     }
 
@@ -135,4 +139,11 @@ internal sealed class CommandParser : JsonParser
 
     /// <summary>Some inputs come as retained messages: a function of the input, as all else.</summary>
     private static bool IsRetained(byte[] input) => input.Length % 16 == 5;
+
+    private sealed class NoLog : ILog
+    {
+        public void Write(string line)
+        {
+        }
+    }
 }

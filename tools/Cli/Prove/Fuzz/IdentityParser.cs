@@ -30,6 +30,7 @@ internal sealed class IdentityParser : RecordParser
         CertificateId = SampleDocuments.CertificateId,
         Certificate = Encoding.UTF8.GetBytes(SampleDocuments.CertificatePem + '\0'),
         Key = Encoding.UTF8.GetBytes(SampleDocuments.KeyPem + '\0'),
+        ReplacedCertificateId = SampleDocuments.CertificateId,
         Configuration = configuration,
     };
 
@@ -37,7 +38,7 @@ internal sealed class IdentityParser : RecordParser
     public static void RequireSame(DeviceIdentity expected, DeviceIdentity? actual) => Require(
         actual is not null && actual.ThingName == expected.ThingName && actual.CertificateId == expected.CertificateId
             && actual.Certificate.AsSpan().SequenceEqual(expected.Certificate) && actual.Key.AsSpan().SequenceEqual(expected.Key)
-            && actual.Configuration.SequenceEqual(expected.Configuration),
+            && actual.ReplacedCertificateId == expected.ReplacedCertificateId && actual.Configuration.SequenceEqual(expected.Configuration),
         "an identity does not come back as it was stored");
 
     /// <inheritdoc/>

@@ -1,0 +1,358 @@
+using System.Threading;
+using DeviceAgent.Board;
+using DeviceAgent.Identity;
+using DeviceAgent.Provisioning;
+using DeviceAgent.Settings;
+
+namespace DeviceAgent.Agent
+{
+    /// <summary>How the device gets its identity, and another in its place: that comes to be wanted, is a candidate, and proves itself or goes again.</summary>
+    /// <remarks>
+    /// A candidate is the newest identity in the store, while the journal still holds its certificate and the other slot the identity that it
+    /// is to replace. Once it has connected the journal goes, and with that it has proved itself. Nothing else is committed meanwhile: commands,
+    /// which might, come over a connection.
+    /// </remarks>
+    public sealed class Enrollment
+    {
+        private const int Hour = 60 * 60 * 1000;
+
+        private readonly IClock _clock;
+        private readonly ILog _log;
+        private readonly IdentityStore _store;
+        private readonly AttemptRecord _attempts;
+        private readonly Backoff _backoff;
+        private readonly AgentStatus _status;
+        private readonly FleetProvisioning _provisioning;
+        private readonly ProvisioningJournal _journal;
+        private bool _isCandidate;
+        private bool _isWanted;
+        private bool _isUnderWay;
+        private long _due;
+        private int _refusals;
+        private long _refusedAt;
+        private long _refusedFor;
+
+        /// <summary>Makes an enrollment; it reads nothing yet.</summary>
+        /// <param name="storage">The board's storage.</param>
+        /// <param name="store">Keeps the identity.</param>
+        /// <param name="attempts">Remembers what is wanted, and counts requests.</param>
+        /// <param name="backoff">Spaces attempts.</param>
+        /// <param name="clients">Makes MQTT clients.</param>
+        /// <param name="clock">Measures waits.</param>
+        /// <param name="log">Is told each step.</param>
+        /// <param name="status">Takes the identity.</param>
+        /// <param name="signal">What the agent's thread waits on.</param>
+        public Enrollment(IStorage storage, IdentityStore store, AttemptRecord attempts, Backoff backoff, IMqttClients clients, IClock clock, ILog log, AgentStatus status, AutoResetEvent signal)
+        {
+            _clock = clock;
+            _log = log;
+            _store = store;
+            _attempts = attempts;
+            _backoff = backoff;
+            _status = status;
+            _provisioning = new FleetProvisioning(storage, store, attempts, clients, clock, log, signal);
+            _journal = new ProvisioningJournal(storage);
+        }
+
+        /// <summary>Finds out at a start how far things have come: sets the status' identity where there is one.</summary>
+        public void Load()
+        {
+            _status.Identity = _store.Load();
+            if (_status.Identity == null)
+            {
+                return;
+            }
+
+            string id = JournalledId();
+            if (id != null && id != _status.Identity.CertificateId)
+            {
+                _isUnderWay = true;
+                _log.Write("identity: certificate " + id + " was under way to replace " + _status.Identity.CertificateId);
+            }
+            else if (id != null)
+            {
+                // The power may have gone just after the identity was stored, or before it could prove itself
+                DeviceIdentity other = _store.LoadOther();
+                _isCandidate = other != null && other.CertificateId != id;
+                if (!_isCandidate)
+                {
+                    _journal.Delete();
+                }
+            }
+
+            _isWanted = _attempts.Unwanted == _status.Identity.CertificateId;
+            if (_attempts.Doublings[AttemptRecord.Replacing] > 0)
+            {
+                _due = _clock.Milliseconds + _backoff.Pause(AttemptRecord.Replacing);
+            }
+        }
+
+        /// <summary>Wishes for another identity in place of the one that the device has. The wish outlives the power.</summary>
+        /// <param name="commandId">The id of the command that wishes for it; empty where none does.</param>
+        /// <param name="isRepeated">Whether the broker says that it may have sent this command before.</param>
+        /// <returns><see langword="null"/> once the wish is durable or fulfilled, else why not.</returns>
+        public string Want(string commandId, bool isRepeated)
+        {
+            if (isRepeated && commandId == _attempts.CommandId)
+            {
+                return null;
+            }
+
+            _due = _clock.Milliseconds;
+            if (_isWanted)
+            {
+                return null;
+            }
+
+            string unwanted = _attempts.Unwanted;
+            string before = _attempts.CommandId;
+            _attempts.Unwanted = _status.Identity.CertificateId;
+            _attempts.CommandId = commandId;
+            string problem = _attempts.Save();
+            if (problem != null)
+            {
+                _attempts.Unwanted = unwanted;
+                _attempts.CommandId = before;
+                return problem;
+            }
+
+            _isWanted = true;
+            return null;
+        }
+
+        /// <summary>Whether it is time to try to replace the identity.</summary>
+        /// <param name="settings">How often that may be.</param>
+        public bool IsDue(AgentSettings settings)
+        {
+            if (_isCandidate || !(_isWanted || _isUnderWay) || _clock.Milliseconds < _due)
+            {
+                return false;
+            }
+
+            int wait = _isUnderWay ? 0 : Wait(settings);
+            _due = _clock.Milliseconds + wait;
+            return wait == 0;
+        }
+
+        /// <summary>Makes one attempt to get the first identity, and sets it in the status. The network is up and the clock set.</summary>
+        /// <param name="settings">What to ask for, and where.</param>
+        /// <returns>How long to wait before the next attempt, in milliseconds; −1 where there is an identity.</returns>
+        public int Provision(AgentSettings settings)
+        {
+            ProvisioningOutcome outcome = _provisioning.Run(settings, null);
+            if (outcome == ProvisioningOutcome.Spent)
+            {
+                return Wait(settings);
+            }
+
+            if (outcome != ProvisioningOutcome.Done)
+            {
+                Failed();
+                return _backoff.Next(outcome == ProvisioningOutcome.Refused ? AttemptRecord.Refused : AttemptRecord.Connecting);
+            }
+
+            _attempts.Doublings[AttemptRecord.Connecting] = 0;
+            _attempts.Doublings[AttemptRecord.Refused] = 0;
+            _status.FailedAttempts = 0;
+            _status.Identity = _store.Load();
+            return -1;
+        }
+
+        /// <summary>
+        /// Makes one attempt to replace the identity, and sets the new one in the status. What may pass is tried again later; a refusal ends the
+        /// wish, once nothing is under way any more. The network is up and the clock set.
+        /// </summary>
+        /// <param name="settings">What to ask for, and where: as the factory has set it.</param>
+        /// <returns>Whether there is another identity, a candidate, to go on with.</returns>
+        public bool Replace(AgentSettings settings)
+        {
+            DeviceIdentity current = _status.Identity;
+            current.Certificate = null; // their memory is wanted, and the store has them
+            current.Key = null;
+            _provisioning.ConnectedAt = _clock.Milliseconds;
+            ProvisioningOutcome outcome = _provisioning.Run(settings, current);
+            _status.Identity = _store.Load();
+            _due = _clock.Milliseconds;
+            if (outcome == ProvisioningOutcome.Done)
+            {
+                _attempts.Doublings[AttemptRecord.Replacing] = 0;
+                _isWanted = false;
+                _isUnderWay = false;
+                _isCandidate = true;
+                _refusals = 0;
+                return true;
+            }
+
+            string id = JournalledId();
+            _isUnderWay = id != null && id != current.CertificateId;
+            if (outcome == ProvisioningOutcome.Spent)
+            {
+                return false;
+            }
+
+            Failed();
+            if (outcome == ProvisioningOutcome.Refused && !_isUnderWay)
+            {
+                _log.Write("identity: it is not replaced, and no more tries are made");
+                Forget();
+            }
+            else
+            {
+                _due += _backoff.Next(AttemptRecord.Replacing);
+            }
+
+            return false;
+        }
+
+        /// <summary>A connection with the identity was made: with that a candidate has proved itself.</summary>
+        public void Connected()
+        {
+            _refusedAt = 0;
+            _refusedFor = 0;
+            _attempts.HoursRefused = 0;
+            if (_isCandidate)
+            {
+                _isCandidate = false;
+                _journal.Delete();
+                if (!_isWanted)
+                {
+                    _attempts.Unwanted = "";
+                }
+
+                _log.Write("identity: certificate " + _status.Identity.CertificateId + " has connected; " + _status.Identity.ReplacedCertificateId + ", which it replaces, can be deactivated");
+            }
+        }
+
+        /// <summary>
+        /// A connection with the identity was not made. Counts refusals: a candidate that is turned away three times goes, and the identity
+        /// before it is set in the status again; another identity comes to be wanted where the settings say so.
+        /// </summary>
+        /// <param name="settings">The settings in use.</param>
+        /// <param name="wasRefused">Whether the other side turned the identity away.</param>
+        /// <param name="isUnclear">Whether nothing tells whether it did.</param>
+        /// <returns>Whether it did, as far as can be found out.</returns>
+        public bool NotConnected(AgentSettings settings, bool wasRefused, bool isUnclear)
+        {
+            if (isUnclear && (_isCandidate || settings.ReprovisionAfterHours > 0))
+            {
+                wasRefused = IsToBlame(settings);
+            }
+
+            long now = _clock.Milliseconds;
+            if (!wasRefused)
+            {
+                _refusedAt = 0;
+            }
+            else if (_isCandidate)
+            {
+                if (++_refusals >= FleetProvisioning.RefusalsToGiveUp)
+                {
+                    GiveUp();
+                }
+            }
+            else if (settings.ReprovisionAfterHours > 0)
+            {
+                _refusedFor += _refusedAt == 0 ? 0 : now - _refusedAt;
+                _refusedAt = now;
+                CountHours(settings.ReprovisionAfterHours);
+            }
+
+            return wasRefused;
+        }
+
+        /// <summary>Whether others are let in where the identity was not: the claim, or the identity that a candidate is to replace.</summary>
+        private bool IsToBlame(AgentSettings settings)
+        {
+            _provisioning.ConnectedAt = _clock.Milliseconds;
+            if (_provisioning.IsClaimTaken(settings, _status.Identity))
+            {
+                return true;
+            }
+
+            DeviceIdentity other = _isCandidate ? _store.LoadOther() : null;
+            return other != null && _provisioning.IsTaken(settings, other.Certificate, other.Key, false);
+        }
+
+        private void CountHours(int limit)
+        {
+            if (_refusedFor < Hour || _isWanted)
+            {
+                return;
+            }
+
+            _attempts.HoursRefused += (int)(_refusedFor / Hour);
+            _refusedFor %= Hour;
+            if (_attempts.HoursRefused < limit)
+            {
+                _attempts.Save();
+                return;
+            }
+
+            _attempts.HoursRefused = 0;
+            string problem = Want("", false);
+            Note(problem == null ? "identity: refused for " + limit.ToString() + " hours (provisioning.reprovisionAfterHours), so the device is provisioned again"
+                : "identity: refused for " + limit.ToString() + " hours, but another cannot be asked for: " + problem);
+        }
+
+        /// <summary>Goes back to the identity that a candidate was to replace.</summary>
+        private void GiveUp()
+        {
+            string id = _status.Identity.CertificateId;
+            Forget(); // first: the identity that is current again must not be replaced once more
+            string problem = _store.DropCurrent();
+            if (problem != null)
+            {
+                Note("identity: certificate " + id + " is turned away, and " + problem);
+                return;
+            }
+
+            _journal.Delete();
+            _isCandidate = false;
+            _status.Identity = _store.Load();
+            Note("identity: certificate " + id + " was turned away " + _refusals.ToString() + " times and is given up; " + _status.Identity.CertificateId + " is used again");
+        }
+
+        /// <summary>Ends the wish.</summary>
+        private void Forget()
+        {
+            _isWanted = false;
+            _attempts.Doublings[AttemptRecord.Replacing] = 0;
+            if (_attempts.Unwanted.Length > 0)
+            {
+                _attempts.Unwanted = "";
+                _attempts.Save();
+            }
+        }
+
+        private int Wait(AgentSettings settings)
+        {
+            int wait = _provisioning.Wait(settings);
+            if (wait > 0)
+            {
+                _status.LastError = _provisioning.Problem;
+            }
+
+            return wait;
+        }
+
+        private string JournalledId()
+        {
+            string id = _journal.Load() ? _journal.GetCertificateId() : null;
+            _journal.Release();
+            return id;
+        }
+
+        /// <summary>An attempt at provisioning has failed; the log says so already.</summary>
+        private void Failed()
+        {
+            _status.LastError = _provisioning.Problem;
+            _status.FailedAttempts++;
+        }
+
+        private void Note(string problem)
+        {
+            _status.LastError = problem;
+            _log.Write(problem);
+        }
+    }
+}
