@@ -4,12 +4,12 @@ namespace Cli.Prove;
 /// <param name="random">What the changes are made from.</param>
 internal sealed class ByteChanges(Random random)
 {
-    /// <summary>Turns a bit, puts a byte in, takes one out, or repeats some.</summary>
+    /// <summary>Turns a bit, puts a byte in, takes one out, or repeats or wipes some.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="at">Where.</param>
     public void Change(List<byte> bytes, int at)
     {
-        switch (random.Next(5))
+        switch (random.Next(6))
         {
             case 0:
                 bytes[at] ^= (byte)(1 << random.Next(8));
@@ -25,6 +25,15 @@ internal sealed class ByteChanges(Random random)
 
             case 3:
                 bytes.RemoveAt(at);
+                break;
+
+            case 4:
+                byte value = (byte)(random.Next(2) == 0 ? 0 : 0xFF);
+                for (int end = Math.Min(bytes.Count, at + 1 + random.Next(4)); at < end; at++)
+                {
+                    bytes[at] = value;
+                }
+
                 break;
 
             default:

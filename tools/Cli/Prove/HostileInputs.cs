@@ -65,7 +65,7 @@ internal sealed class HostileInputs(Random random)
         Password: Garbage(),
         Will: new Will("hostile/will", Garbage(), (QualityOfService)_random.Next(2), _random.Next(2) == 0)));
 
-    /// <summary>A packet with a few bits turned, bytes put in, taken out or repeated, or its length changed.</summary>
+    /// <summary>A packet with a few bits turned, bytes put in, taken out, repeated or wiped, or its length changed.</summary>
     /// <param name="packet">The packet.</param>
     public byte[] Mutate(byte[] packet)
     {

@@ -127,7 +127,7 @@ internal sealed class FuzzRun(OrderedDictionary<string, Func<FuzzParser>> all, i
         }
 
         _story.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ledgers.Sum(ledger => (long)ledger.Inputs)} inputs in {_watch.Elapsed.TotalSeconds:0.0} s, seed {seed}"));
-        foreach (FuzzFailure failure in failures.GroupBy(failure => failure.Parser).SelectMany(group => group.DistinctBy(failure => failure.What).Take(FailuresShown)))
+        foreach (FuzzFailure failure in failures.GroupBy(failure => failure.Parser).SelectMany(group => group.DistinctBy(failure => string.Concat(failure.What.Where(c => !char.IsAsciiDigit(c)))).Take(FailuresShown)))
         {
             _story.WriteLine($"{failure.Parser}, seed {seed}, input {failure.Index}: {failure.What}");
             _story.WriteLine($"  {failure.Length} bytes: {failure.Hex}");

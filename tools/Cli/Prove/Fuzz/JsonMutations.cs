@@ -7,7 +7,15 @@ internal static class JsonMutations
 {
     /// <summary>Lengths around the limits that the parsers have.</summary>
     private static readonly int[] s_lengths =
-        [0, 1, 31, 32, 36, 37, 63, 64, 65, 127, 128, 129, 252, 253, 254, 255, 256, 257, 512, 513, 1000, 2048, 2049, 4096, 4097];
+        [0, 1, 31, 32, 33, 34, 36, 37, 63, 64, 65, 66, 127, 128, 129, 252, 253, 254, 255, 256, 257, 512, 513, 1000, 2048, 2049, 4096, 4097];
+
+    /// <summary>What stands at the borders of UTF-8 (RFC 3629), on either side.</summary>
+    private static readonly byte[][] s_characters =
+    [
+        [0x7F], [0xC2, 0x80], [0xDF, 0xBF], [0xE0, 0xA0, 0x80], [0xED, 0x9F, 0xBF], [0xEE, 0x80, 0x80], [0xEF, 0xBF, 0xBF], [0xF0, 0x90, 0x80, 0x80], [0xF4, 0x8F, 0xBF, 0xBF],
+        [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xC3], [0xE0, 0x9F, 0xBF], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF],
+        [0x00], [0x1F], [(byte)'\\'],
+    ];
 
     private static readonly string[] s_numbers =
     [
@@ -117,7 +125,7 @@ internal static class JsonMutations
 
     private static bool IsMark(byte b) => b is (byte)'"' or (byte)'{' or (byte)'}' or (byte)'[' or (byte)']' or (byte)',' or (byte)':' or (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';
 
-    /// <summary>Writes a string with escapes, makes it long, or cuts it.</summary>
+    /// <summary>Writes a string with escapes, makes it long, puts a rare character into it, or cuts it.</summary>
     private static void ChangeString(List<byte[]> tokens, Random random)
     {
         int first = random.Next(tokens.Count);
@@ -128,7 +136,7 @@ internal static class JsonMutations
         }
 
         ReadOnlySpan<byte> inside = tokens[at].AsSpan(1, tokens[at].Length - 2);
-        switch (random.Next(4))
+        switch (random.Next(5))
         {
             case 0 or 1:
                 // The same string in other words, where it had no escapes
@@ -149,6 +157,11 @@ internal static class JsonMutations
                 }
 
                 tokens[at] = [(byte)'"', .. repeated, (byte)'"'];
+                break;
+
+            case 3:
+                int place = 1 + random.Next(inside.Length + 1);
+                tokens[at] = [.. tokens[at].AsSpan(0, place), .. s_characters[random.Next(s_characters.Length)], .. tokens[at].AsSpan(place)];
                 break;
 
             default:

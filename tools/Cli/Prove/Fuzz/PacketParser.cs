@@ -31,6 +31,12 @@ internal sealed class PacketParser(byte[][] corpus, PacketReaderOptions options)
         HostileInputs inputs = new(new Random(1));
         List<byte[]> packets = [.. Enumerable.Range(0, 8).Select(i => inputs.Connect($"client-{i}"))];
         packets.AddRange(Enumerable.Range(0, 100).Select(_ => inputs.Valid()).Where(packet => packet.Length < 20_000).Take(50));
+        Packet[] numbered =
+        [
+            new PubAckPacket(1), new PubRecPacket(1), new PubRelPacket(1), new PubCompPacket(1), new PublishPacket("t", default, QualityOfService.AtLeastOnce, PacketId: 1),
+            new SubscribePacket(1, [new TopicFilterRequest("a/+/#", QualityOfService.AtLeastOnce)]), new UnsubscribePacket(1, ["a"]),
+        ];
+        packets.AddRange(numbered.Select(ConformancePeer.Encode));
         packets.Add([.. packets[0], .. packets[^1], .. packets[^2], 0xE0, 0x00]);
         return new PacketParser([.. packets], new PacketReaderOptions { MaximumPacketSize = BrokerLimits.MaximumPacket });
     }

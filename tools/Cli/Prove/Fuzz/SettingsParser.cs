@@ -26,6 +26,8 @@ internal sealed partial class SettingsParser : JsonParser
         """{"endpoint":"e","telemetry":{"topic":"own/topic","layout":"combined"},"provisioning":{"template":"t","parameters":{"SerialNumber":"${mac}"}}}""",
         $$"""{"endpoint":"{{new string('e', 253)}}","product":"p","location":"1/2/3/4/5","thingName":"{{new string('t', 128)}}","provisioning":{"template":"{{new string('T', 36)}}"} }""",
 
+        $$"""{"endpoint":"e","product":"p","location":"l","provisioning":{"template":"t"},"wifi":{"ssid":"{{Repeat("é", 15)}}e","password":"{{Repeat("é", 31)}}e"} }""",
+
         // Placeholders within placeholders, as many as go into each
         $$"""{"endpoint":"e","product":"p","location":"l","serial":"{{Repeat("${mac}", 21)}}","thingName":"{{Repeat("${serial}", 28)}}","provisioning":{"template":"t","parameters":{"A":"{{Repeat("${thingName}", 341)}}","B":"{{Repeat("${serial}", 455)}}"} } }""",
         $$"""{"endpoint":"e","product":"p","location":"l","serial":"s","thingName":"{{Repeat("${serial}", 12)}}","provisioning":{"template":"t","parameters":{"A":"{{Repeat("${thingName}", 341)}}"} } }""");
