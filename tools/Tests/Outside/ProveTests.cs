@@ -52,7 +52,7 @@ public sealed class ProveTests
         var parsers = figures.GetProperty("parsers").EnumerateArray().ToArray();
         Assert.AreEqual(parsers.Length * 1_000, figures.GetProperty("inputs").GetInt32());
         CollectionAssert.IsSubsetOf(
-            new[] { "json", "create-answer", "register-answer", "rejection", "settings", "command", "identity", "journal", "mqtt-server", "mqtt-client" },
+            new[] { "json", "create-answer", "register-answer", "rejection", "settings", "command", "identity", "attempts", "journal", "mqtt-server", "mqtt-client" },
             parsers.Select(parser => parser.GetProperty("parser").GetString()).ToArray());
         Assert.IsTrue(parsers.All(parser => parser.GetProperty("accepted").GetInt32() > 0 && parser.GetProperty("refused").GetInt32() > 0), output);
     }

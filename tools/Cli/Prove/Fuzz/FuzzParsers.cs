@@ -13,6 +13,7 @@ internal static class FuzzParsers
         ["settings"] = () => new SettingsParser(),
         ["command"] = () => new CommandParser(),
         ["identity"] = () => new IdentityParser(),
+        ["attempts"] = () => new AttemptParser(),
         ["journal"] = () => new JournalParser(),
         ["mqtt-server"] = PacketParser.OfServer,
         ["mqtt-client"] = PacketParser.OfClient,

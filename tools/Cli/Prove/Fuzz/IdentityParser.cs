@@ -59,8 +59,7 @@ internal sealed class IdentityParser : RecordParser
     /// <inheritdoc/>
     public override void Check(byte[] input, object? result)
     {
-        // Of two of the same generation, which no agent makes, either will do: it takes the first
-        bool isNewest = IsWhole(input) && BinaryPrimitives.ReadInt32LittleEndian(input.AsSpan(4)) >= OlderGeneration;
+        bool isNewest = IsNewest(input, OlderGeneration);
         Require(isNewest == result is not null, isNewest ? "the newest slot does not count" : "a slot counts that is damaged or older");
         if (result is null)
         {

@@ -89,6 +89,9 @@ internal abstract class RecordParser : FuzzParser
         }
     }
 
+    /// <summary>Whether bytes are a whole record, and count where another slot holds that generation. Of two of the same, which no agent makes, the first counts.</summary>
+    protected bool IsNewest(byte[] record, int other) => IsWhole(record) && BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(4)) >= other;
+
     /// <summary>Whether bytes are a whole record of this kind.</summary>
     protected bool IsWhole(byte[] record)
     {
