@@ -198,6 +198,20 @@ namespace DeviceAgent.Tests.Commands
         }
 
         [TestMethod]
+        public void ControlCharactersOfAnyKindAreNoId()
+        {
+            Begin();
+            string[] characters = new string[] { "\\u0001", "\\n", "\\u001f", "\\u007f", "\\u0080", "\u0085", "\\u009f" };
+            for (int i = 0; i < characters.Length; i++)
+            {
+                Check(Send("{\"id\":\"a" + characters[i] + "\",\"command\":\"reboot\"}"), "", "id is not a text of 1 to 64 printable characters");
+            }
+
+            Assert.IsFalse(s_commands.IsRebootWanted);
+            Check(Send("{\"id\":\"~\\u00a0\u00e9\",\"command\":\"ping\"}"), "~\u00a0\u00e9", null);
+        }
+
+        [TestMethod]
         public void WhatWentWrongIsReportedShortAndWithoutWhatJsonCannotCarry()
         {
             Begin();

@@ -231,7 +231,7 @@ namespace DeviceAgent.Commands
 
             for (int i = 0; i < id.Length; i++)
             {
-                if (id[i] < ' ' || id[i] == 127)
+                if (id[i] < ' ' || (id[i] >= '\u007f' && id[i] <= '\u009f'))
                 {
                     return false;
                 }
