@@ -8,7 +8,7 @@ namespace Cli;
 internal static class ProveCommand
 {
     /// <summary>Describes the command.</summary>
-    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz() };
+    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz(), CreateHerd() };
 
     private static Command CreateConformance()
     {
@@ -64,6 +64,30 @@ internal static class ProveCommand
             () => new FuzzRun(FuzzParsers.All, parsed.GetValue(inputs), parsed.GetValue(seed), parsed.GetValue(parser), parsed.GetValue(only), parsed.GetValue(json)).Run(cancellationToken)));
         return command;
     }
+
+    private static Command CreateHerd()
+    {
+        Option<int> devices = RunCommand.Number("--devices", "N", 10_000, 1, 50_000, "Boards.");
+        Option<int?> spread = new("--spread") { Description = "The boards' provisioning.spreadSeconds, 0 to 86400; as many as there are boards by default, as README says.", HelpName = "S" };
+        spread.Validators.Add(result =>
+        {
+            if (!int.TryParse(result.Tokens[0].Value, out int value) || value is < 0 or > 86_400)
+            {
+                result.AddError($"--spread takes a whole number of 0 to 86400, not \"{result.Tokens[0].Value}\"");
+            }
+        });
+        Option<int> seed = Seed();
+        Option<bool> json = Json();
+        Command command = new("herd", "Fresh boards that are all powered on in the same moment, in simulated time against LocalCloud with the quotas of an AWS account: how many requests a second the cloud gets, and how long the last board waits.")
+        {
+            devices, spread, seed, json,
+        };
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => new HerdRun(
+            parsed.GetValue(devices), parsed.GetValue(spread) ?? Math.Min(86_400, parsed.GetValue(devices)), parsed.GetValue(seed), parsed.GetValue(json)).Run(cancellationToken)));
+        return command;
+    }
+
+    private static Option<int> Seed() => RunCommand.Number("--seed", "S", 1, 0, int.MaxValue, "What chance is made from; the same run again for the same number.");
 
     private static Option<bool> Json() => new("--json") { Description = "Ends standard output in one JSON object; all else goes to standard error." };
 }

@@ -9,8 +9,8 @@ namespace Cli.Simulation;
 /// </summary>
 internal sealed class SimulatedAuthority
 {
-    /// <summary>How many keys there are. Certificates so far apart have the same: no single board comes to have so many.</summary>
-    private const int Keys = 32;
+    /// <summary>How many keys there are. Certificates so far apart have the same: no single board of a proof comes to have so many.</summary>
+    private const int Keys = 12;
 
     private static readonly Lazy<SimulatedAuthority> s_shared = new(() => new SimulatedAuthority());
 
@@ -21,9 +21,10 @@ internal sealed class SimulatedAuthority
 
     private SimulatedAuthority()
     {
-        // On a thread of the pool's: this one's context may be a simulation's
-        _authority = Task.Run(() => CertificateAuthority.OpenAsync(directory: null, [SimulatedWorld.Host], new SimulatedTime(), CancellationToken.None)).GetAwaiter().GetResult();
-        Claim = Task.Run(() => _authority.IssueAsync(CancellationToken.None)).GetAwaiter().GetResult();
+        RSA[] keys = [RSA.Create(2048), RSA.Create(2048), RSA.Create(2048)];
+        Parallel.ForEach(keys, key => key.ExportRSAPublicKey());
+        _authority = CertificateAuthority.Make(keys[0], keys[1], [SimulatedWorld.Host], new SimulatedTime());
+        Claim = _authority.Issue(keys[2]);
     }
 
     /// <summary>The one of this process.</summary>
@@ -35,8 +36,9 @@ internal sealed class SimulatedAuthority
     /// <summary>The claim.</summary>
     public IssuedCertificate Claim { get; }
 
-    /// <summary>Gives the certificates of a simulation, from the first on.</summary>
-    public ICertificateIssuer NewIssuer() => new Issuer(this);
+    /// <summary>Gives the certificates of a simulation.</summary>
+    /// <param name="given">How many of them were given already.</param>
+    public ICertificateIssuer NewIssuer(int given = 0) => new Issuer(this, given);
 
     private IssuedCertificate Take(int number)
     {
@@ -56,9 +58,9 @@ internal sealed class SimulatedAuthority
         }
     }
 
-    private sealed class Issuer(SimulatedAuthority authority) : ICertificateIssuer
+    private sealed class Issuer(SimulatedAuthority authority, int given) : ICertificateIssuer
     {
-        private int _given;
+        private int _given = given;
 
         public Task<IssuedCertificate> IssueAsync(CancellationToken cancellationToken) => Task.FromResult(authority.Take(_given++));
     }

@@ -26,10 +26,12 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     private readonly SimulatedMqttClients _clients;
     private readonly Random _random;
     private TimeSpan _bootedAt;
+    private TimeSpan _ahead;
     private bool _isPowered;
     private bool _isPulled;
     private bool _isAwayForGood;
     private bool _isJoined;
+    private bool _isJoining;
     private BoardRequest _request;
     private int _sleepSeconds;
     private int _looks;
@@ -44,15 +46,15 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
         HardwareId = hardwareId;
         _random = new Random(seed);
         _clients = new SimulatedMqttClients(this, world, new Random(~seed));
-        Flash = new MemoryStorage(new FlashLog(this));
+        Flash = new MemoryStorage(null!);
         _thread = SimulatedThread.Start(world.Time, hardwareId, _ => Live());
     }
 
     /// <summary>Is told each line of the firmware's log while the power is on.</summary>
     public event Action<string>? Logged;
 
-    /// <summary>Is told each change of the flash, as <c>write NAME</c> or <c>delete NAME</c>, before it is made.</summary>
-    public event Action<string>? FlashChanging;
+    /// <summary>Is told each change of the flash before it is made.</summary>
+    public event Action<FlashChange>? FlashChanging;
 
     /// <summary>Is told when the power has gone, however that came about.</summary>
     public event Action? PowerLost;
@@ -71,6 +73,12 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
 
     /// <summary>Whether its WiFi network is in reach.</summary>
     public bool HasWifi { get; private set; } = true;
+
+    /// <summary>
+    /// Whether nothing happens to it from outside while it has no network. Its waits then need no turns of its thread: it goes ahead of the
+    /// others, and lets them catch up before it joins its network. That is most of the work of many boards that wait.
+    /// </summary>
+    public bool IsLeftAlone { get; init; }
 
     /// <summary>How far its clock is from the true time once the network has set it.</summary>
     public TimeSpan ClockError { get; set; }
@@ -91,16 +99,18 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     public bool IsResetButtonHeld { get; set; }
 
     /// <inheritdoc/>
-    public DateTime UtcNow => IsSet ? (_world.Time.GetUtcNow() + ClockError).UtcDateTime : DateTime.UnixEpoch.AddMilliseconds(Milliseconds);
+    public DateTime UtcNow => IsSet ? (SimulatedTime.Start + Now + ClockError).UtcDateTime : DateTime.UnixEpoch.AddMilliseconds(Milliseconds);
 
     /// <inheritdoc/>
     public bool IsSet { get; private set; }
 
     /// <inheritdoc/>
-    public long Milliseconds => (long)(_world.Time.Elapsed - _bootedAt).TotalMilliseconds;
+    public long Milliseconds => (long)(Now - _bootedAt).TotalMilliseconds;
 
     /// <summary>Whether the clients that it has made were treated as a board needs it; else what was wrong.</summary>
     public string? Fault { get; private set; }
+
+    private TimeSpan Now => _world.Time.Elapsed + _ahead;
 
     /// <summary>Switches the power on.</summary>
     public void PowerOn()
@@ -149,8 +159,18 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     public bool Wait(Func<bool> isDone, TimeSpan atMost)
     {
         CheckPower();
-        bool wasDone = _thread.Wait(() => _isPulled || isDone(), atMost);
-        CheckPower();
+        bool wasDone;
+        if (IsLeftAlone && !_isJoined && !_isJoining)
+        {
+            wasDone = isDone();
+            _ahead += wasDone ? TimeSpan.Zero : atMost;
+        }
+        else
+        {
+            wasDone = _thread.Wait(() => _isPulled || isDone(), atMost);
+            CheckPower();
+        }
+
         if (Agent is { } agent && agent.IsStuck())
         {
             Blame("its main loop has not come round for ten minutes");
@@ -184,9 +204,9 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     /// <inheritdoc/>
     public bool Wait(AutoResetEvent signal, int milliseconds)
     {
-        TimeSpan before = _world.Time.Elapsed;
+        TimeSpan before = Now;
         bool isSet = Wait(() => signal.WaitOne(0), TimeSpan.FromMilliseconds(Math.Max(0, milliseconds)));
-        _looks = _world.Time.Elapsed > before ? 0 : _looks + 1;
+        _looks = Now > before ? 0 : _looks + 1;
         if (_looks > MostLooks)
         {
             Blame("it looks again and again and lets no time pass");
@@ -206,16 +226,24 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
             return null!;
         }
 
-        if (!Wait(() => HasWifi, TimeSpan.FromSeconds(timeoutSeconds)))
+        _isJoined = false;
+        _isJoining = true;
+        TimeSpan ahead = _ahead;
+        _ahead = TimeSpan.Zero;
+        if (ahead > TimeSpan.Zero)
         {
-            _isJoined = false;
-            return "the network is out of reach";
+            Wait(ahead);
         }
 
-        Wait(s_joinTime);
-        _isJoined = HasWifi;
-        IsSet |= HasWifi;
-        return HasWifi ? null! : "the network is out of reach";
+        if (Wait(() => HasWifi, TimeSpan.FromSeconds(timeoutSeconds)))
+        {
+            Wait(s_joinTime);
+            _isJoined = HasWifi;
+            IsSet |= HasWifi;
+        }
+
+        _isJoining = false;
+        return _isJoined ? null! : "the network is out of reach";
     }
 
     /// <inheritdoc/>
@@ -242,7 +270,7 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     }
 
     /// <inheritdoc/>
-    public void Write(string name, byte[] content) => Change(() => Flash.Write(name, content));
+    public void Write(string name, byte[] content) => Change(new FlashChange(name, content.Length), () => Flash.Write(name, content));
 
     /// <inheritdoc/>
     public bool Holds(string name, byte[] content)
@@ -252,7 +280,7 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     }
 
     /// <inheritdoc/>
-    public void Delete(string name) => Change(() => Flash.Delete(name));
+    public void Delete(string name) => Change(new FlashChange(name, null), () => Flash.Delete(name));
 
     /// <inheritdoc/>
     public string[] List()
@@ -279,9 +307,11 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
         Logged?.Invoke(line);
     }
 
-    private void Change(Action change)
+    private void Change(FlashChange what, Action change)
     {
         CheckPower();
+        _world.Tell($"{HardwareId} flash: {what.Text}");
+        FlashChanging?.Invoke(what);
         try
         {
             change();
@@ -312,6 +342,7 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
 
             _isPowered = false;
             _isPulled = false;
+            _ahead = TimeSpan.Zero;
             Flash.PowerOff();
         }
 
@@ -320,13 +351,14 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
 
     private void Boot()
     {
-        _bootedAt = _world.Time.Elapsed;
+        _bootedAt = Now;
         Agent = null;
         IsSet = false;
         _isJoined = false;
+        _isJoining = false;
         _request = BoardRequest.None;
         Wait(s_startTime);
-        _bootedAt = _world.Time.Elapsed;
+        _bootedAt = Now;
         Boots++;
         _world.Tell($"{HardwareId} boot {Boots}");
         LifeCycle agent = new(this, this, this, _clients, this, this);
@@ -339,15 +371,6 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
         {
             Blame("the agent has ended");
             throw new PowerCutException();
-        }
-    }
-
-    private sealed class FlashLog(SimulatedDevice device) : ILog
-    {
-        public void Write(string line)
-        {
-            device._world.Tell($"{device.HardwareId} flash: {line}");
-            device.FlashChanging?.Invoke(line);
         }
     }
 }

@@ -31,7 +31,8 @@ internal sealed class SimulatedMqttClient : IMqttClient
     private readonly SimulatedDevice _device;
     private readonly SimulatedWorld _world;
     private readonly bool _isTrusted;
-    private readonly X509Certificate2? _certificate;
+    private readonly X509Certificate2 _certificate;
+    private readonly bool _isKeyOfCertificate;
     private readonly bool _isRefusalLost;
     private readonly List<InflightMessage> _inflight = [];
     private SimulatedLink? _link;
@@ -46,13 +47,14 @@ internal sealed class SimulatedMqttClient : IMqttClient
     private bool _isStopped;
     private bool _isDisposed;
 
-    public SimulatedMqttClient(SimulatedMqttClients owner, SimulatedDevice device, SimulatedWorld world, bool isTrusted, X509Certificate2? certificate, bool isRefusalLost)
+    public SimulatedMqttClient(SimulatedMqttClients owner, SimulatedDevice device, SimulatedWorld world, bool isTrusted, X509Certificate2 certificate, bool isKeyOfCertificate, bool isRefusalLost)
     {
         _owner = owner;
         _device = device;
         _world = world;
         _isTrusted = isTrusted;
         _certificate = certificate;
+        _isKeyOfCertificate = isKeyOfCertificate;
         _isRefusalLost = isRefusalLost;
     }
 
@@ -300,7 +302,7 @@ internal sealed class SimulatedMqttClient : IMqttClient
             throw Failed(BoardSocketException.CertificateVerifyFailed);
         }
 
-        if (_certificate is null)
+        if (!_isKeyOfCertificate)
         {
             throw Failed(BoardSocketException.FatalAlert);
         }

@@ -12,8 +12,9 @@ internal sealed class SimulatedMqttClients : IMqttClients
     /// <summary>How long a name is asked for when nobody answers.</summary>
     private static readonly TimeSpan s_resolveTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>What was read before: reading a key takes longer than all else that a simulated connection does.</summary>
-    private static readonly ConcurrentDictionary<string, (bool IsUsable, X509Certificate2? Joined)> s_read = new();
+    /// <summary>What was read before, by its hash: reading a key takes longer than all else that a simulated connection does. Null is damaged.</summary>
+    private static readonly ConcurrentDictionary<string, X509Certificate2?> s_certificates = new();
+    private static readonly ConcurrentDictionary<string, byte[]?> s_publicKeys = new();
 
     private readonly SimulatedDevice _device;
     private readonly SimulatedWorld _world;
@@ -45,8 +46,7 @@ internal sealed class SimulatedMqttClients : IMqttClients
         }
 
         LastReturnCode = -1;
-        (bool isUsable, X509Certificate2? joined) = Read(certificate, key);
-        if (!isUsable)
+        if (ReadCertificate(certificate) is not { } read || ReadPublicKey(key) is null)
         {
             throw new ArgumentException("The certificate or the key is damaged.");
         }
@@ -58,7 +58,7 @@ internal sealed class SimulatedMqttClients : IMqttClients
             throw new BoardSocketException(BoardSocketException.InvalidArgument, $"{host} cannot be resolved");
         }
 
-        return _live = new SimulatedMqttClient(this, _device, _world, isTrusted, joined, isRefusalLost: _random.Next(2) == 0);
+        return _live = new SimulatedMqttClient(this, _device, _world, isTrusted, read, BelongTogether(certificate, key), isRefusalLost: _random.Next(2) == 0);
     }
 
     /// <inheritdoc/>
@@ -76,7 +76,7 @@ internal sealed class SimulatedMqttClients : IMqttClients
     }
 
     /// <inheritdoc/>
-    public bool AreUsable(byte[] certificate, byte[] key) => Read(certificate, key).IsUsable;
+    public bool AreUsable(byte[] certificate, byte[] key) => ReadCertificate(certificate) is not null && ReadPublicKey(key) is not null;
 
     /// <inheritdoc/>
     public void Dispose(IMqttClient client)
@@ -96,7 +96,8 @@ internal sealed class SimulatedMqttClients : IMqttClients
     /// <summary>Whether a certificate has this key.</summary>
     /// <param name="certificate">As in the board's flash.</param>
     /// <param name="key">As in the board's flash.</param>
-    public static bool BelongTogether(byte[] certificate, byte[] key) => Read(certificate, key).Joined is not null;
+    public static bool BelongTogether(byte[] certificate, byte[] key) =>
+        ReadCertificate(certificate) is { } read && ReadPublicKey(key) is { } publicKey && publicKey.AsSpan().SequenceEqual(read.PublicKey.ExportSubjectPublicKeyInfo());
 
     /// <summary>The power has gone, or the board starts anew: what was there is no more, and nobody was told.</summary>
     internal void PowerOff()
@@ -108,22 +109,29 @@ internal sealed class SimulatedMqttClients : IMqttClients
     /// <summary>What was connected is dead, and nobody is told.</summary>
     internal void LoseNetwork() => _live?.LoseNetwork();
 
-    private static (bool IsUsable, X509Certificate2? Joined) Read(byte[] certificate, byte[] key)
+    private static X509Certificate2? ReadCertificate(byte[] pem) => s_certificates.GetOrAdd(Convert.ToHexString(SHA256.HashData(pem)), _ =>
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(BitConverter.GetBytes(certificate.Length));
-        hash.AppendData(certificate);
-        hash.AppendData(key);
-        return s_read.GetOrAdd(Convert.ToHexString(hash.GetHashAndReset()), _ =>
+        try
         {
-            if (!Credentials.AreUsable(certificate, key))
-            {
-                return (false, null);
-            }
+            return Credentials.ReadCertificates(pem, nameof(pem))[0];
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    });
 
-            // Of the root certificates nothing is asked here; one of them must be there to read the others
-            using Credentials credentials = new(certificate, certificate, key);
-            return (true, credentials.JoinKey());
-        });
-    }
+    /// <summary>The public key that belongs to a private one.</summary>
+    private static byte[]? ReadPublicKey(byte[] pem) => s_publicKeys.GetOrAdd(Convert.ToHexString(SHA256.HashData(pem)), _ =>
+    {
+        try
+        {
+            using AsymmetricAlgorithm key = Credentials.ReadKey(pem, nameof(pem));
+            return key.ExportSubjectPublicKeyInfo();
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    });
 }

@@ -4,9 +4,10 @@ namespace Cli.Simulation;
 internal sealed class SimulatedThread
 {
     private readonly SimulatedTime _time;
-    private readonly SemaphoreSlim _turn = new(0);
+    private readonly object _gate = new();
     private Func<bool>? _isDone;
     private long _waits;
+    private bool _hasTurn;
     private bool _isTimeOver;
     private bool _wasDone;
 
@@ -98,8 +99,7 @@ internal sealed class SimulatedThread
 
     private void Live(Action<SimulatedThread> body)
     {
-        _turn.Wait();
-        _time.Enter();
+        AwaitTurn();
         SynchronizationContext.SetSynchronizationContext(_time.Context);
         try
         {
@@ -110,7 +110,7 @@ internal sealed class SimulatedThread
             _time.Fail(e);
         }
 
-        _time.NextThread()._turn.Release();
+        _time.NextThread().GiveTurn();
     }
 
     private void HandOver()
@@ -118,9 +118,33 @@ internal sealed class SimulatedThread
         SimulatedThread next = _time.NextThread();
         if (next != this)
         {
-            next._turn.Release();
-            _turn.Wait();
-            _time.Enter();
+            next.GiveTurn();
+            AwaitTurn();
         }
+    }
+
+    private void GiveTurn()
+    {
+        lock (_gate)
+        {
+            _hasTurn = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void AwaitTurn()
+    {
+        // No spinning, as a semaphore would: of ten thousand threads only one has anything to do
+        lock (_gate)
+        {
+            while (!_hasTurn)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            _hasTurn = false;
+        }
+
+        _time.Enter();
     }
 }

@@ -32,7 +32,8 @@ internal sealed class SimulatedWorld : IDisposable
     /// <param name="options">How LocalCloud runs; what is about sockets, files and the clock is not used.</param>
     /// <param name="trace">Is told everything that happens, each line with its time; or null.</param>
     /// <param name="content">What the registry holds; null for what a new one does.</param>
-    public SimulatedWorld(LocalCloudOptions? options = null, Action<string>? trace = null, RegistryState? content = null)
+    /// <param name="issued">How many certificates of <see cref="SimulatedAuthority"/> are in there already.</param>
+    public SimulatedWorld(LocalCloudOptions? options = null, Action<string>? trace = null, RegistryState? content = null, int issued = 0)
     {
         _trace = trace;
         Time = new SimulatedTime();
@@ -40,7 +41,7 @@ internal sealed class SimulatedWorld : IDisposable
         content ??= NewContent;
         _thread = SimulatedThread.Join(Time);
         SynchronizationContext.SetSynchronizationContext(Time.Context);
-        Cloud = new InMemoryCloud(options, content, SimulatedAuthority.Shared.NewIssuer());
+        Cloud = new InMemoryCloud(options, content, SimulatedAuthority.Shared.NewIssuer(issued));
     }
 
     /// <summary>Is told each packet twice: when it is to be sent, and when it has come.</summary>
@@ -66,9 +67,10 @@ internal sealed class SimulatedWorld : IDisposable
     /// <param name="seed">What its random numbers are made from.</param>
     /// <param name="provisioning">Further members of the settings' <c>provisioning</c>, each with a comma before it.</param>
     /// <param name="members">Further members of the settings, likewise.</param>
-    public SimulatedDevice AddDevice(string hardwareId, int seed, string provisioning = "", string members = "")
+    /// <param name="isLeftAlone">Whether nothing is done to it from outside while it has no network.</param>
+    public SimulatedDevice AddDevice(string hardwareId, int seed, string provisioning = "", string members = "", bool isLeftAlone = false)
     {
-        SimulatedDevice device = new(this, hardwareId, seed);
+        SimulatedDevice device = new(this, hardwareId, seed) { IsLeftAlone = isLeftAlone };
         _devices.Add(device);
         IssuedCertificate claim = SimulatedAuthority.Shared.Claim;
         string settings = $$"""{"endpoint":"{{Host}}","product":"smpl-krsk","location":"tokyo/lab","provisioning":{"template":"smpl-krsk-iot-core-prov-temp"{{provisioning}}}{{members}}}""";

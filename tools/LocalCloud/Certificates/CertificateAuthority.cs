@@ -69,6 +69,17 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
         return new CertificateAuthority(root, server, clock);
     }
 
+    /// <summary>Makes one for this run only, of keys that the caller has made: they are the authority's from then on.</summary>
+    /// <param name="rootKey">The root's key.</param>
+    /// <param name="serverKey">The server's key.</param>
+    /// <param name="hosts">Names and addresses by which the server is reached.</param>
+    /// <param name="clock">The time.</param>
+    public static CertificateAuthority Make(RSA rootKey, RSA serverKey, IReadOnlyCollection<string> hosts, TimeProvider clock)
+    {
+        var root = MakeRoot(rootKey, clock);
+        return new CertificateAuthority(root, MakeServer(serverKey, root, hosts, clock), clock);
+    }
+
     /// <summary>The id that AWS gives a certificate: SHA-256 of its DER, in lower-case hexadecimal digits.</summary>
     /// <param name="certificate">The certificate.</param>
     public static string IdOf(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span));

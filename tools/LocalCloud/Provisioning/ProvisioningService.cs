@@ -20,6 +20,8 @@ internal sealed class ProvisioningService : IDisposable
     private readonly TimeProvider _clock;
     private readonly CloudLog _log;
     private readonly ITimer _expiry;
+    private readonly Lock _expiryGate = new();
+    private DateTimeOffset _nextExpiry = DateTimeOffset.MaxValue;
 
     /// <summary>How fast requests may come, for each operation; empty where there are no quotas.</summary>
     private readonly Dictionary<ProvisioningOperation, RequestRate> _rates = [];
@@ -114,7 +116,7 @@ internal sealed class ProvisioningService : IDisposable
         var token = OwnershipToken.Create();
         var expiresAt = _clock.GetUtcNow() + OwnershipToken.Lifetime;
         _registry.AddCertificate(issued, CertificateStatus.PendingActivation, new OwnershipClaim(OwnershipToken.Hash(token), expiresAt, Registration: null), []);
-        ScheduleExpiry();
+        ScheduleExpiry(expiresAt);
         await SaveAsync();
 
         _log.Information($"{CloudLog.Printable(outcome.ClientId)}: CreateKeysAndCertificate is accepted: certificate {issued.Id[..8]}, PENDING_ACTIVATION, to be registered before {expiresAt.UtcDateTime:HH:mm:ss}");
@@ -267,7 +269,7 @@ internal sealed class ProvisioningService : IDisposable
         var isChanged = false;
         _registry.Update(state =>
         {
-            foreach (var certificate in state.Certificates.Values.Where(certificate => certificate.Ownership?.ExpiresAt <= now))
+            foreach (var certificate in Owned(state).Where(certificate => certificate.Ownership!.ExpiresAt <= now))
             {
                 isChanged = true;
                 if (certificate.Status == CertificateStatus.PendingActivation && certificate.Policies.IsEmpty && certificate.Things.IsEmpty)
@@ -298,13 +300,34 @@ internal sealed class ProvisioningService : IDisposable
 
     private void ScheduleExpiry()
     {
-        var ends = _registry.State.Certificates.Values.Where(certificate => certificate.Ownership is not null).Select(certificate => certificate.Ownership!.ExpiresAt).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
-        if (ends != DateTimeOffset.MaxValue)
+        lock (_expiryGate)
         {
-            var left = ends - _clock.GetUtcNow();
-            _expiry.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            _nextExpiry = Owned(_registry.State).Select(certificate => certificate.Ownership!.ExpiresAt).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+            if (_nextExpiry != DateTimeOffset.MaxValue)
+            {
+                var left = _nextExpiry - _clock.GetUtcNow();
+                _expiry.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            }
         }
     }
+
+    /// <summary>Sees to it that a token which was given out just now expires. All live equally long: mostly another one is next.</summary>
+    private void ScheduleExpiry(DateTimeOffset expiresAt)
+    {
+        bool isNext;
+        lock (_expiryGate)
+        {
+            isNext = expiresAt < _nextExpiry;
+        }
+
+        if (isNext)
+        {
+            ScheduleExpiry();
+        }
+    }
+
+    /// <summary>The certificates whose tokens can still be used. That may be few of very many.</summary>
+    private static IEnumerable<RegisteredCertificate> Owned(RegistryState state) => state.OwnershipTokens.Values.Select(id => state.Certificates[id]);
 
     private async Task SaveAsync()
     {

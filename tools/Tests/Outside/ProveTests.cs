@@ -75,6 +75,32 @@ public sealed class ProveTests
 
     [TestMethod]
     [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task A_herd_that_is_spread_stays_under_the_quota_and_one_that_is_not_is_told_from_it()
+    {
+        var (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "herd", "--devices", "60", "--json");
+
+        Assert.AreEqual(0, status, output + error);
+        var figures = JsonDocument.Parse(output).RootElement;
+        Assert.AreEqual(60, figures.GetProperty("devices").GetInt32());
+        Assert.AreEqual(60, figures.GetProperty("arrived").GetInt32());
+        Assert.AreEqual(60, figures.GetProperty("certificates").GetInt32());
+        Assert.AreEqual(0, figures.GetProperty("throttled").GetInt32());
+        Assert.IsInRange(1, 9, figures.GetProperty("peakPerSecond").GetInt32());
+        Assert.IsInRange(0.5, 1.3, figures.GetProperty("minutesToLast").GetDouble());
+
+        // All at once: most are sent away, come back after their pauses, and get there
+        (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "herd", "--devices", "60", "--spread", "0", "--json");
+
+        Assert.AreEqual(1, status, output + error);
+        figures = JsonDocument.Parse(output).RootElement;
+        Assert.AreEqual(60, figures.GetProperty("arrived").GetInt32());
+        Assert.AreEqual(60, figures.GetProperty("certificates").GetInt32());
+        Assert.IsGreaterThan(50, figures.GetProperty("peakPerSecond").GetInt32());
+        Assert.IsGreaterThan(0, figures.GetProperty("throttled").GetInt32());
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
     public async Task The_bench_measures_LocalCloud_and_says_what_it_leaves_out()
     {
         var (status, output, error) = await AgentProcess.RunAsync(

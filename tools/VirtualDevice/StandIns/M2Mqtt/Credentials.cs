@@ -80,7 +80,9 @@ namespace nanoFramework.M2Mqtt
             _key.Dispose();
         }
 
-        private static X509Certificate2Collection ReadCertificates(byte[] pem, string name)
+        /// <summary>Reads certificates.</summary>
+        /// <exception cref="ArgumentException">They are damaged, or not ended by a zero byte.</exception>
+        internal static X509Certificate2Collection ReadCertificates(byte[] pem, string name)
         {
             var certificates = new X509Certificate2Collection();
             try
@@ -95,7 +97,9 @@ namespace nanoFramework.M2Mqtt
             return certificates.Count > 0 ? certificates : throw new ArgumentException("There is no certificate in it.", name);
         }
 
-        private static AsymmetricAlgorithm ReadKey(byte[] pem, string name)
+        /// <summary>Reads a private key.</summary>
+        /// <exception cref="ArgumentException">It is damaged, or not ended by a zero byte.</exception>
+        internal static AsymmetricAlgorithm ReadKey(byte[] pem, string name)
         {
             var text = ReadText(pem, name);
             return TryRead(RSA.Create(), text) ?? TryRead(ECDsa.Create(), text) ?? throw new ArgumentException("There is no private key in it, or a damaged one.", name);
