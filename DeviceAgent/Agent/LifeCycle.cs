@@ -362,7 +362,11 @@ namespace DeviceAgent.Agent
                     }
                 }
 
-                _waiting.Pause(_backoff.Next(wasRefused ? AttemptRecord.Refused : AttemptRecord.Connecting));
+                int pause = _backoff.Next(wasRefused ? AttemptRecord.Refused : AttemptRecord.Connecting);
+                if (!_enrollment.IsDue(_settings))
+                {
+                    _waiting.Pause(pause);
+                }
             }
         }
 

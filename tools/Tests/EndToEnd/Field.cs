@@ -66,10 +66,10 @@ internal sealed class Field : IAsyncDisposable
         return field;
     }
 
-    /// <summary>The board with its power off; its flash may be replaced by one that fails.</summary>
-    public Device MakeBoard(IStorage flash = null)
+    /// <summary>The board with its power off; its flash may be replaced by one that fails, and its clock by one that a test drives.</summary>
+    public Device MakeBoard(IStorage flash = null, Func<IClock> makeClock = null)
     {
-        var device = new Device(flash ?? new DirectoryStorage(Flash.Folder), "02a1b2c3d4e5");
+        var device = new Device(flash ?? new DirectoryStorage(Flash.Folder), "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients(), makeClock);
         device.Logged += line =>
         {
             lock (_awaited)

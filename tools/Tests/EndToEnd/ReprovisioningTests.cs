@@ -1,0 +1,193 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using DeviceAgent.Identity;
+using LocalCloud;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Mqtt;
+using Tests.LocalCloud;
+using VirtualDevice;
+
+namespace Tests.EndToEnd;
+
+/// <summary>The firmware's own sources get another certificate from LocalCloud, over real sockets and TLS.</summary>
+[TestClass]
+public sealed class ReprovisioningTests
+{
+    private const string Reprovision = """{"id":"n","command":"reprovision"}""";
+
+    public TestContext TestContext { get; set; }
+
+    private CancellationToken Stopping => TestContext.CancellationToken;
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_command_gets_another_certificate_and_the_old_one_can_be_used_until_its_owner_deactivates_it()
+    {
+        await using var field = await Field.OpenAsync(Stopping);
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+        var stored = field.NextLineAsync("provisioning: done", Stopping);
+        var proved = field.NextLineAsync("can be deactivated", Stopping);
+
+        Assert.AreEqual("ok", (string)(await field.CommandAsync(Reprovision, Stopping))["RESULT"]);
+        await stored;
+        Assert.AreEqual(CertificateStatus.Active, field.Cloud.Registry.FindCertificate(old.CertificateId).Status);
+        await proved;
+
+        var report = await field.CommandAsync("""{"id":"r","command":"report"}""", Stopping);
+        Assert.AreEqual(old.CertificateId, (string)report["REPLACED_CERTIFICATE_ID"]);
+        Assert.AreEqual("", (string)report["LAST_ERROR"]);
+        await AssertReplacedAsync(field, old);
+        await field.NextLineAsync("acknowledged, 0 waiting", Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+        Assert.AreEqual(board.Status.Publisher.Taken, board.Status.Publisher.Published);
+        Assert.AreEqual(0, board.Status.Publisher.Dropped);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task The_button_gets_another_certificate()
+    {
+        await using var field = await Field.OpenAsync(Stopping);
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+
+        board.IsResetButtonHeld = true;
+        var proved = field.NextLineAsync("can be deactivated", Stopping);
+        _ = board.PowerOn();
+        await proved;
+        await field.ReadingAsync(Stopping);
+
+        await AssertReplacedAsync(field, old);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_revoked_identity_is_replaced_after_the_hours_that_the_settings_say()
+    {
+        await using var field = await Field.OpenAsync(Stopping, settings =>
+        {
+            settings["provisioning"]["reprovisionAfterHours"] = 3;
+            settings["telemetry"]["intervalSeconds"] = 3600;
+        });
+        var clock = new SkippingClock();
+        var board = field.MakeBoard(makeClock: () => clock);
+        board.Logged += line => clock.IsSkipping &= !line.Contains("is provisioned again", StringComparison.Ordinal);
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+        var began = clock.Milliseconds;
+
+        var wanted = field.NextLineAsync("refused for 3 hours (provisioning.reprovisionAfterHours)", Stopping);
+        var proved = field.NextLineAsync("can be deactivated", Stopping);
+        var refused = field.NextLineAsync("does not accept the client certificate", Stopping);
+        field.Cloud.Registry.RevokeCertificate(old.CertificateId);
+        await refused;
+        clock.IsSkipping = true;
+        await wanted;
+        Assert.AreEqual(1, field.Accepted(ProvisioningOperation.CreateKeysAndCertificate), "not before the hours are over");
+        Assert.IsGreaterThanOrEqualTo(3 * 3600 * 1000, clock.Milliseconds - began);
+        await proved;
+        await field.ReadingAsync(Stopping);
+
+        Assert.AreEqual(old.CertificateId, new IdentityStore(field.Flash).Load().ReplacedCertificateId);
+        Assert.AreEqual(2, field.Accepted(ProvisioningOperation.CreateKeysAndCertificate));
+        await board.PowerOffAsync().WaitAsync(Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_new_certificate_that_is_turned_away_is_given_up_and_the_old_one_used_again()
+    {
+        await using var field = await Field.OpenAsync(Stopping);
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+        field.Cloud.ProvisioningAnswered += outcome =>
+        {
+            if (outcome is { Operation: ProvisioningOperation.RegisterThing, IsAccepted: true })
+            {
+                field.Cloud.Registry.RevokeCertificate(outcome.CertificateId);
+            }
+        };
+        var back = field.NextLineAsync("is used again", Stopping);
+
+        await field.CommandAsync(Reprovision, Stopping);
+        StringAssert.Contains(await back, old.CertificateId + " is used again");
+        var report = await field.CommandAsync("""{"id":"r","command":"report"}""", Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+
+        Assert.AreEqual(old.CertificateId, (string)report["CERTIFICATE_ID"]);
+        StringAssert.Contains((string)report["LAST_ERROR"], "was turned away 3 times");
+        Assert.AreEqual(old.CertificateId, new IdentityStore(field.Flash).Load().CertificateId);
+        Assert.AreEqual(2, field.Accepted(ProvisioningOperation.CreateKeysAndCertificate));
+        Assert.IsNull(field.Flash.Read("provisioning"));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Where_the_claim_is_deactivated_the_board_works_on_and_says_why()
+    {
+        await using var field = await Field.OpenAsync(Stopping);
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        field.Cloud.Registry.SetCertificateStatus(field.Cloud.ClaimCredentials.CertificateId, CertificateStatus.Inactive);
+        var given = field.NextLineAsync("it is not replaced", Stopping);
+
+        await field.CommandAsync(Reprovision, Stopping);
+        await given;
+        var report = await field.CommandAsync("""{"id":"r","command":"report"}""", Stopping);
+        await field.NextLineAsync("acknowledged, 0 waiting", Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+
+        StringAssert.Contains((string)report["LAST_ERROR"], "connecting with the claim certificate");
+        Assert.AreEqual("", (string)report["REPLACED_CERTIFICATE_ID"]);
+        Assert.AreEqual(board.Status.Publisher.Taken, board.Status.Publisher.Published);
+    }
+
+    private async Task AssertReplacedAsync(Field field, DeviceIdentity old)
+    {
+        var identity = new IdentityStore(field.Flash).Load();
+        Assert.AreNotEqual(old.CertificateId, identity.CertificateId);
+        Assert.AreEqual(old.CertificateId, identity.ReplacedCertificateId);
+        Assert.AreEqual(old.ThingName, identity.ThingName);
+        Assert.AreEqual(2, field.Accepted(ProvisioningOperation.CreateKeysAndCertificate));
+        Assert.IsNull(field.Flash.Read("provisioning"), "the journal has done its work");
+
+        // The broker takes the old certificate still, until its owner says otherwise; the board does not mind.
+        // A client id connects once a second: that is over when the second after the first reading that was due is taken.
+        for (var i = 0; i < 3; i++)
+        {
+            await field.NextLineAsync("acknowledged, 0 waiting", Stopping);
+        }
+
+        await using (await ConnectAsync(field, old))
+        {
+        }
+
+        field.Cloud.Registry.SetCertificateStatus(old.CertificateId, CertificateStatus.Inactive);
+        await field.NextLineAsync("acknowledged, 0 waiting", Stopping);
+    }
+
+    private Task<MqttStreamClient> ConnectAsync(Field field, DeviceIdentity identity) => MqttStreamClient.ConnectAsync(
+        new MqttStreamClientOptions
+        {
+            Host = "localhost",
+            Port = field.Cloud.Port,
+            Tls = new MqttTls(
+                [X509Certificate2.CreateFromPem(field.Cloud.RootCaPem)],
+                TestCloud.CertificateOf(new ClientCredentials(identity.CertificateId, Text(identity.Certificate), Text(identity.Key)))),
+            Connect = new ConnectPacket(identity.ThingName),
+        },
+        Stopping);
+
+    private static string Text(byte[] pem) => Encoding.ASCII.GetString(pem, 0, pem.Length - 1);
+}
