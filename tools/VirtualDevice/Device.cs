@@ -38,6 +38,9 @@ public sealed class Device
         _clients = clients;
     }
 
+    /// <summary>The board's source of random numbers, where it is not to be the machine's.</summary>
+    internal Func<int, int>? RandomNumbers { get; init; }
+
     /// <summary>Is told each line of the firmware's log, on the device's thread.</summary>
     public event Action<string>? Logged;
 
@@ -116,7 +119,9 @@ public sealed class Device
 
     private LifeCycle MakeAgent(out VirtualBoard board)
     {
-        board = new VirtualBoard(_hardwareId) { IsResetButtonHeld = IsResetButtonHeld };
+        board = RandomNumbers is null
+            ? new VirtualBoard(_hardwareId) { IsResetButtonHeld = IsResetButtonHeld }
+            : new VirtualBoard(_hardwareId) { IsResetButtonHeld = IsResetButtonHeld, RandomNumbers = RandomNumbers };
         return new LifeCycle(_storage, _network, _makeClock(), _clients, board, new Log(this));
     }
 

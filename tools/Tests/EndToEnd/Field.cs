@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cli.Prove;
 using DeviceAgent.Board;
 using DeviceAgent.Identity;
 using DeviceAgent.Settings;
 using LocalCloud;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Mqtt;
+using nanoFramework.M2Mqtt;
 using Tests.LocalCloud;
 using VirtualDevice;
 using VirtualDevice.Board;
@@ -20,20 +22,35 @@ internal sealed class Field : IAsyncDisposable
     public const string Topic = "dt/smpl-krsk/tokyo/hibiya/lab/" + Thing;
     public const string CommandTopic = "cmd/smpl-krsk/tokyo/hibiya/lab/" + Thing;
 
+    /// <summary>How much faster the clocks of a hasty field run.</summary>
+    private const int Haste = 10;
+
+    private static readonly MqttClientTimings s_hasty = new()
+    {
+        ConnAck = MqttClientTimings.Board.ConnAck / Haste,
+        Retry = MqttClientTimings.Board.Retry / Haste,
+    };
+
     private readonly TemporaryDirectory _folder = new();
     private readonly ConcurrentQueue<string> _log = new();
     private readonly ConcurrentDictionary<ProvisioningOperation, int> _accepted = new();
     private readonly List<(string Text, TaskCompletionSource<string> Found)> _awaited = [];
+    private readonly HastyClock _haste;
     private LocalCloudServer _cloud;
 
-    private Field()
+    private Field(bool isHasty)
     {
+        _haste = isHasty ? new HastyClock(Haste) : null;
+        Faults = isHasty ? new FaultPlan() : null;
         Flash = new DirectoryStorage(Path.Combine(_folder.Path, "flash"));
     }
 
     public DirectoryStorage Flash { get; }
 
     public LocalCloudServer Cloud => _cloud;
+
+    /// <summary>The faults of a hasty field's cloud; null elsewhere.</summary>
+    public FaultPlan Faults { get; }
 
     public LogRecorder CloudLog { get; } = new();
 
@@ -44,9 +61,13 @@ internal sealed class Field : IAsyncDisposable
     /// <summary>How often a provisioning request was accepted.</summary>
     public int Accepted(ProvisioningOperation operation) => _accepted.GetValueOrDefault(operation);
 
-    public static async Task<Field> OpenAsync(CancellationToken stopping, Action<JsonObject> change = null)
+    /// <summary>Opens one.</summary>
+    /// <param name="stopping">Ends it early.</param>
+    /// <param name="change">Changes the board's settings.</param>
+    /// <param name="isHasty">Whether the clocks of cloud and board run ten times as fast, its pauses are none, and the cloud takes a fault plan: for what ends only when a time is over.</param>
+    public static async Task<Field> OpenAsync(CancellationToken stopping, Action<JsonObject> change = null, bool isHasty = false)
     {
-        var field = new Field();
+        var field = new Field(isHasty);
         await field.StartCloudAsync(0, stopping);
         var settings = new JsonObject
         {
@@ -56,7 +77,7 @@ internal sealed class Field : IAsyncDisposable
             ["location"] = "tokyo/hibiya/lab",
             ["thingName"] = Thing,
             ["provisioning"] = new JsonObject { ["template"] = field.Cloud.TemplateName },
-            ["telemetry"] = new JsonObject { ["intervalSeconds"] = 1 },
+            ["telemetry"] = new JsonObject { ["intervalSeconds"] = isHasty ? Haste / 2 : 1 },
         };
         change?.Invoke(settings);
         field.Flash.Write(SettingsReader.FileName, Encoding.UTF8.GetBytes(settings.ToJsonString()));
@@ -69,7 +90,13 @@ internal sealed class Field : IAsyncDisposable
     /// <summary>The board with its power off; its flash may be replaced by one that fails, and its clock by one that a test drives.</summary>
     public Device MakeBoard(IStorage flash = null, Func<IClock> makeClock = null)
     {
-        var device = new Device(flash ?? new DirectoryStorage(Flash.Folder), "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients(), makeClock);
+        var storage = flash ?? new DirectoryStorage(Flash.Folder);
+        var device = _haste is null
+            ? new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients(), makeClock)
+            : new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Timings = s_hasty }, makeClock ?? (() => new HastyBoardClock(_haste, Haste)))
+            {
+                RandomNumbers = _ => 0,
+            };
         device.Logged += line =>
         {
             lock (_awaited)
@@ -94,6 +121,15 @@ internal sealed class Field : IAsyncDisposable
         }
 
         return found.Task.WaitAsync(stopping);
+    }
+
+    /// <summary>The first line of the board's log that holds <paramref name="text"/>, when it comes or has come.</summary>
+    public Task<string> LineAsync(string text, CancellationToken stopping)
+    {
+        lock (_awaited)
+        {
+            return _log.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } earlier ? Task.FromResult(earlier) : NextLineAsync(text, stopping);
+        }
     }
 
     /// <summary>Stops the cloud, and starts it again with the same certificates and things on the same port.</summary>
@@ -143,7 +179,14 @@ internal sealed class Field : IAsyncDisposable
     private async Task StartCloudAsync(int port, CancellationToken stopping)
     {
         _cloud = await LocalCloudServer.StartAsync(
-            new LocalCloudOptions { DataDirectory = Path.Combine(_folder.Path, "cloud"), MqttPort = port, Log = CloudLog.Add },
+            new LocalCloudOptions
+            {
+                DataDirectory = Path.Combine(_folder.Path, "cloud"),
+                MqttPort = port,
+                Log = CloudLog.Add,
+                Faults = Faults,
+                TimeProvider = (TimeProvider)_haste ?? TimeProvider.System,
+            },
             stopping);
         _cloud.ProvisioningAnswered += outcome =>
         {
@@ -159,7 +202,7 @@ internal sealed class Field : IAsyncDisposable
                 Host = "localhost",
                 Port = _cloud.Port,
                 Tls = new MqttTls([System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(_cloud.RootCaPem)], TestCloud.CertificateOf(credentials)),
-                Connect = new ConnectPacket("operator-1"),
+                Connect = new ConnectPacket("operator-1", KeepAliveSeconds: 0),
             },
             stopping);
         await Operator.SubscribeAsync("dt/#", cancellationToken: stopping);

@@ -13,6 +13,9 @@ public sealed class TlsMqttClients : IMqttClients, IDisposable
     private MqttClient? _client;
     private volatile int _lastReturnCode = -1;
 
+    /// <summary>How long the clients wait for what.</summary>
+    internal MqttClientTimings Timings { get; init; } = MqttClientTimings.Board;
+
     /// <inheritdoc/>
     public int LastReturnCode => _lastReturnCode;
 
@@ -28,7 +31,7 @@ public sealed class TlsMqttClients : IMqttClients, IDisposable
             }
 
             _lastReturnCode = -1;
-            _client = new MqttClient(host, port, rootCa, certificate, key);
+            _client = new MqttClient(host, port, rootCa, certificate, key, Timings);
             _client.ConnectionOpened += (_, e) => _lastReturnCode = (int)e.Message.ReturnCode;
             return _client;
         }

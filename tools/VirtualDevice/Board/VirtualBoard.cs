@@ -45,8 +45,11 @@ public sealed class VirtualBoard : IBoard
         return Convert.ToHexStringLower(mac);
     }
 
+    /// <summary>Its source of random numbers: gives one from 0 to below what it is given.</summary>
+    internal Func<int, int> RandomNumbers { get; init; } = RandomNumberGenerator.GetInt32;
+
     /// <inheritdoc/>
-    public int Random(int below) => RandomNumberGenerator.GetInt32(below);
+    public int Random(int below) => RandomNumbers(below);
 
     /// <inheritdoc/>
     public ISensor? CreateSensor(string type, SensorOptions options) => null;
