@@ -13,8 +13,8 @@ namespace DeviceAgent.Agent
     /// While the power is off they stand still, and what they advance between two writes is lost with the power: that only makes it stricter.
     /// <para>
     /// Writes of flash: one before each request for a certificate, unless the one before was throttled; one when another identity is wished for, and one where that is given up;
-    /// of pauses, one each time a bound of 32 s or more has grown (6 up to 15 min, 8 up to an hour) and one when things work again, after
-    /// which no growth is written for an hour; one each time the agent ends unexpectedly, until its pause has grown to 15 min, and one after the next
+    /// of pauses, one each time a bound of 32 s or more has grown (6 up to 15 min for connections, 6 for the replacing of an identity, 8 up to
+    /// an hour for refusals) and one when things work again, after which no growth is written for an hour; one each time the agent ends unexpectedly, until its pause has grown to 15 min, and one after the next
     /// hour without that; one an hour while the day's requests are used up; one for each hour of refusal that
     /// <see cref="Settings.AgentSettings.ReprovisionAfterHours"/> has counted. None in a normal boot.
     /// </para>

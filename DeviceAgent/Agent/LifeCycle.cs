@@ -507,18 +507,20 @@ namespace DeviceAgent.Agent
         /// <param name="bound">In milliseconds.</param>
         private void PauseAtRandom(int bound)
         {
+            string reason = "so that not all boards ask at once";
             for (int kind = AttemptRecord.Connecting; kind <= AttemptRecord.Refused; kind++)
             {
                 if (_attempts.Doublings[kind] > 0 && _backoff.Bound(kind) > bound)
                 {
                     bound = _backoff.Bound(kind);
+                    reason = "since attempts before this start have failed";
                 }
             }
 
             if (bound > 0)
             {
                 int pause = _board.Random(bound);
-                _log.Write("waiting " + (pause / 1000).ToString() + " s, so that not all boards ask at once");
+                _log.Write("waiting " + (pause / 1000).ToString() + " s, " + reason);
                 _waiting.Pause(pause);
             }
         }
