@@ -8,7 +8,7 @@ namespace Cli;
 internal static class ProveCommand
 {
     /// <summary>Describes the command.</summary>
-    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz(), CreateHerd() };
+    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz(), CreateHerd(), CreatePowercut() };
 
     private static Command CreateConformance()
     {
@@ -84,6 +84,21 @@ internal static class ProveCommand
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => new HerdRun(
             parsed.GetValue(devices), parsed.GetValue(spread) ?? Math.Min(86_400, parsed.GetValue(devices)), parsed.GetValue(seed), parsed.GetValue(json)).Run(cancellationToken)));
+        return command;
+    }
+
+    private static Command CreatePowercut()
+    {
+        Option<int> seed = Seed();
+        Option<string?> only = new("--only") { HelpName = "TRIAL", Description = "Runs one trial only and tells all that happens in it: SCENARIO/CUT,CUT as a failure names it." };
+        Option<int> share = RunCommand.Number("--share", "N", 1, 1, 1_000_000, "Lets a second cut follow only each N-th first one.");
+        Option<bool> json = Json();
+        Command command = new("powercut", "A board's power goes at every change of its flash, in each way that a flash knows, and at every message, once and twice, in simulated time against LocalCloud: in a first boot, in one with a journal, in a normal one, while its identity is replaced. Afterwards the board must publish, its thing have one active certificate, and the board that one's key.")
+        {
+            seed, only, share, json,
+        };
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => new PowercutRun(
+            parsed.GetValue(seed), parsed.GetValue(only), parsed.GetValue(share), parsed.GetValue(json)).Run(cancellationToken)));
         return command;
     }
 

@@ -11,6 +11,7 @@ internal sealed class SimulatedLink
     private readonly SimulatedWorld _world;
     private readonly SimulatedDevice _device;
     private readonly SimulatedMqttClient _client;
+    private readonly X509Certificate2 _certificate;
     private readonly Pipe _up;
     private readonly Pipe _down;
     private bool _isDead;
@@ -23,19 +24,20 @@ internal sealed class SimulatedLink
         _world = world;
         _device = device;
         _client = client;
+        _certificate = certificate;
 
         // No end waits for the other to read: what is under way is little, and a writer that waits would wait for a board without power
         PipeOptions options = new(readerScheduler: world.Time.Scheduler, writerScheduler: world.Time.Scheduler, pauseWriterThreshold: 0, useSynchronizationContext: false);
         _up = new Pipe(options);
         _down = new Pipe(options);
-        _ = ServeAsync(certificate);
+        _ = ServeAsync();
         _ = ReceiveAsync();
     }
 
     /// <summary>The board sends a packet.</summary>
     public void Send(Packet packet)
     {
-        _world.Pass(new Passage(_device, packet, IsUp: true, IsArrived: false));
+        _world.Pass(new Passage(_device, _certificate, packet, IsUp: true, IsArrived: false));
         if (_isDead || _isClosed)
         {
             return;
@@ -51,7 +53,7 @@ internal sealed class SimulatedLink
             if (!_isUpClosed)
             {
                 _up.Writer.WriteAsync(bytes.ToArray()).AsTask();
-                _world.Pass(new Passage(_device, packet, IsUp: true, IsArrived: true));
+                _world.Pass(new Passage(_device, _certificate, packet, IsUp: true, IsArrived: true));
             }
         });
     }
@@ -82,11 +84,11 @@ internal sealed class SimulatedLink
         }
     }
 
-    private async Task ServeAsync(X509Certificate2 certificate)
+    private async Task ServeAsync()
     {
         try
         {
-            await _world.Cloud.ServeAsync(new Transport(_up.Reader, _down.Writer), new IPEndPoint(IPAddress.Loopback, 1), certificate);
+            await _world.Cloud.ServeAsync(new Transport(_up.Reader, _down.Writer), new IPEndPoint(IPAddress.Loopback, 1), _certificate);
         }
         catch (Exception e)
         {
@@ -108,11 +110,11 @@ internal sealed class SimulatedLink
             while (PacketReader.TryRead(ref buffer, PacketReaderOptions.Default, out Packet? packet))
             {
                 Packet came = packet!;
-                _world.Pass(new Passage(_device, came, IsUp: false, IsArrived: false));
+                _world.Pass(new Passage(_device, _certificate, came, IsUp: false, IsArrived: false));
                 Deliver(() =>
                 {
                     _client.Take(came);
-                    _world.Pass(new Passage(_device, came, IsUp: false, IsArrived: true));
+                    _world.Pass(new Passage(_device, _certificate, came, IsUp: false, IsArrived: true));
                 });
             }
 

@@ -13,7 +13,7 @@ internal sealed class SimulatedMqttClients : IMqttClients
     private static readonly TimeSpan s_resolveTime = TimeSpan.FromSeconds(5);
 
     /// <summary>What was read before, by its hash: reading a key takes longer than all else that a simulated connection does. Null is damaged.</summary>
-    private static readonly ConcurrentDictionary<string, X509Certificate2?> s_certificates = new();
+    private static readonly ConcurrentDictionary<string, (X509Certificate2 Certificate, byte[] PublicKey)?> s_certificates = new();
     private static readonly ConcurrentDictionary<string, byte[]?> s_publicKeys = new();
 
     private readonly SimulatedDevice _device;
@@ -46,7 +46,7 @@ internal sealed class SimulatedMqttClients : IMqttClients
         }
 
         LastReturnCode = -1;
-        if (ReadCertificate(certificate) is not { } read || ReadPublicKey(key) is null)
+        if (ReadCertificate(certificate)?.Certificate is not { } read || ReadPublicKey(key) is null)
         {
             throw new ArgumentException("The certificate or the key is damaged.");
         }
@@ -97,7 +97,7 @@ internal sealed class SimulatedMqttClients : IMqttClients
     /// <param name="certificate">As in the board's flash.</param>
     /// <param name="key">As in the board's flash.</param>
     public static bool BelongTogether(byte[] certificate, byte[] key) =>
-        ReadCertificate(certificate) is { } read && ReadPublicKey(key) is { } publicKey && publicKey.AsSpan().SequenceEqual(read.PublicKey.ExportSubjectPublicKeyInfo());
+        ReadCertificate(certificate) is { } read && ReadPublicKey(key) is { } publicKey && publicKey.AsSpan().SequenceEqual(read.PublicKey);
 
     /// <summary>The power has gone, or the board starts anew: what was there is no more, and nobody was told.</summary>
     internal void PowerOff()
@@ -109,11 +109,12 @@ internal sealed class SimulatedMqttClients : IMqttClients
     /// <summary>What was connected is dead, and nobody is told.</summary>
     internal void LoseNetwork() => _live?.LoseNetwork();
 
-    private static X509Certificate2? ReadCertificate(byte[] pem) => s_certificates.GetOrAdd(Convert.ToHexString(SHA256.HashData(pem)), _ =>
+    private static (X509Certificate2 Certificate, byte[] PublicKey)? ReadCertificate(byte[] pem) => s_certificates.GetOrAdd(Convert.ToHexString(SHA256.HashData(pem)), _ =>
     {
         try
         {
-            return Credentials.ReadCertificates(pem, nameof(pem))[0];
+            X509Certificate2 read = Credentials.ReadCertificates(pem, nameof(pem))[0];
+            return (read, read.PublicKey.ExportSubjectPublicKeyInfo());
         }
         catch (ArgumentException)
         {

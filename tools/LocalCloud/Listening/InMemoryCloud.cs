@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Mqtt;
 
 namespace LocalCloud;
 
@@ -57,6 +58,11 @@ internal sealed class InMemoryCloud : IDisposable
     /// <summary>Why a client's certificate is refused in the handshake, or null when it may connect.</summary>
     /// <param name="certificate">What the client presented.</param>
     public string? FindFault(X509Certificate2 certificate) => _check.FindFault(certificate);
+
+    /// <summary>Publishes a QoS 1 message as somebody does who may.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="payload">The message.</param>
+    public void Publish(string topic, ReadOnlyMemory<byte> payload) => _broker.Publish(topic, payload, QualityOfService.AtLeastOnce);
 
     /// <summary>Serves a connection whose handshake is done, and ends when it has.</summary>
     /// <param name="transport">The server's end of the connection.</param>

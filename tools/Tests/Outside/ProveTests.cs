@@ -100,6 +100,29 @@ public sealed class ProveTests
     }
 
     [TestMethod]
+    [Timeout(240_000, CooperativeCancellation = true)]
+    public async Task A_board_comes_back_from_a_power_cut_at_every_instant()
+    {
+        var (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "powercut", "--share", "60", "--json");
+
+        Assert.AreEqual(0, status, output + error);
+        var figures = JsonDocument.Parse(output).RootElement;
+        var cuts = figures.GetProperty("cuts").GetInt32();
+        Assert.IsGreaterThan(1_000, cuts);
+        Assert.AreEqual(cuts, figures.GetProperty("recovered").GetInt32());
+        Assert.AreEqual(cuts, figures.GetProperty("singles").GetInt32() + figures.GetProperty("pairs").GetInt32());
+        Assert.AreEqual(0, figures.GetProperty("strayCertificates").GetInt32());
+        Assert.AreEqual(0, figures.GetProperty("identitiesLost").GetInt32());
+        Assert.AreEqual(14, figures.GetProperty("scenarios").GetArrayLength());
+        Assert.IsTrue(figures.GetProperty("scenarios").EnumerateArray().All(scenario => scenario.GetProperty("singles").GetInt32() > 0 && scenario.GetProperty("pairs").GetInt32() > 0));
+
+        (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "powercut", "--only", "first-boot/no-cut");
+
+        Assert.AreEqual(2, status);
+        Assert.IsTrue(error.Contains("journal-registered-strict", StringComparison.Ordinal), error);
+    }
+
+    [TestMethod]
     [Timeout(120_000, CooperativeCancellation = true)]
     public async Task The_bench_measures_LocalCloud_and_says_what_it_leaves_out()
     {

@@ -1,0 +1,59 @@
+using Cli.Simulation;
+using DeviceAgent.Tests.Fakes;
+using LocalCloud;
+
+namespace Cli.Prove;
+
+/// <summary>What a board is doing when its power goes.</summary>
+/// <param name="Name">Its name, as on the command line.</param>
+/// <param name="Text">In words.</param>
+/// <param name="Repeated">What the cloud answers to a RegisterThing that repeats an accepted one.</param>
+internal sealed record PowercutScenario(string Name, string Text, RepeatedRegistration Repeated)
+{
+    /// <summary>What the board's flash and the cloud's registry hold at the start.</summary>
+    public required PowercutState State { get; init; }
+
+    /// <summary>For how long the board is dark before it is switched on.</summary>
+    public TimeSpan Dark { get; init; }
+
+    /// <summary>Whether the owner replaces the board's identity, which it has at the start.</summary>
+    public bool IsReplaced { get; init; }
+
+    /// <summary>Makes all of them, each with both answers of the cloud.</summary>
+    /// <param name="seed">What chance is made from.</param>
+    public static IReadOnlyList<PowercutScenario> MakeAll(int seed) =>
+    [
+        .. Enum.GetValues<RepeatedRegistration>().SelectMany(repeated =>
+        {
+            string suffix = repeated == RepeatedRegistration.AcceptAgain ? "" : "-strict";
+            PowercutScenario first = new("first-boot" + suffix, "a first boot", repeated) { State = PowercutState.Factory };
+            PowercutResult uncut = new PowercutTrial(first, seed).Run([]);
+            if (!uncut.IsGood)
+            {
+                // There is nothing to begin the others with
+                return [first];
+            }
+
+            PowercutState asked = Prepare(first, seed, uncut, e => e.IsRegistration && !e.Passage!.IsArrived);
+            PowercutState registered = Prepare(first, seed, uncut, e => e.IsRegistration && e.Passage!.IsArrived);
+            TimeSpan twoHours = TimeSpan.FromHours(2);
+            return new[]
+            {
+                first,
+                new PowercutScenario("journal" + suffix, "a boot with a journal", repeated) { State = asked },
+                new PowercutScenario("journal-registered" + suffix, "a boot with a journal, registered already", repeated) { State = registered },
+                new PowercutScenario("journal-old" + suffix, "a boot with a journal two hours old", repeated) { State = asked, Dark = twoHours },
+                new PowercutScenario("journal-old-registered" + suffix, "a boot with a journal two hours old, registered already", repeated) { State = registered, Dark = twoHours },
+                new PowercutScenario("normal-boot" + suffix, "a normal boot", repeated) { State = uncut.State },
+                new PowercutScenario("replaced" + suffix, "an identity that is replaced", repeated) { State = uncut.State, IsReplaced = true },
+            };
+        }),
+    ];
+
+    /// <summary>What is left of a first boot that is cut in its first event of a kind.</summary>
+    private static PowercutState Prepare(PowercutScenario first, int seed, PowercutResult uncut, Func<PowerEvent, bool> isCut)
+    {
+        int at = uncut.Boots[0].TakeWhile(e => !isCut(e)).Count() + 1;
+        return new PowercutTrial(first, seed) { EndsInTheDark = true }.Run([new PowerCut(at)]).State;
+    }
+}
