@@ -49,9 +49,9 @@ namespace DeviceAgent.Tests.Provisioning
             Assert.AreEqual("id-1", identity.CertificateId);
             Assert.IsTrue(device.Clients.AreUsable(identity.Certificate, identity.Key));
             Assert.AreEqual(0, identity.Configuration.Length);
-            Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName));
+            Assert.IsNotNull(device.Storage.Peek(ProvisioningJournal.FileName), "it has not proved itself with a connection yet");
             Assert.AreEqual(3, device.Storage.Writes);
-            Assert.AreEqual(1, device.Storage.Deletes);
+            Assert.AreEqual(0, device.Storage.Deletes);
             Assert.AreEqual("CERT-claim", device.Clients.Last.Certificate);
             Assert.AreEqual("iot.example", device.Clients.Last.Host);
             Assert.AreEqual(FakeDevice.Name, device.Clients.Last.ClientId);
@@ -66,7 +66,7 @@ namespace DeviceAgent.Tests.Provisioning
             FakeDevice device = new FakeDevice();
             Run(device, Make(device), ProvisioningOutcome.Done);
             Assert.AreEqual(
-                "CONNECT CERT-c as a0b1c2d3e4f5 | SUBSCRIBE 4 | write attempts.0 | CreateKeys QoS 0 | write provisioning | RegisterThing QoS 0 | write identity.0 | delete provisioning | DISCONNECT CERT-c",
+                "CONNECT CERT-c as a0b1c2d3e4f5 | SUBSCRIBE 4 | write attempts.0 | CreateKeys QoS 0 | write provisioning | RegisterThing QoS 0 | write identity.0 | DISCONNECT CERT-c",
                 device.Trace.ToString());
         }
 
@@ -129,7 +129,6 @@ namespace DeviceAgent.Tests.Provisioning
             Assert.AreEqual(1, device.Trace.Count("RegisterThing"));
             Assert.AreEqual(1, device.Cloud.Certificates.Count);
             Assert.AreEqual("id-1", new IdentityStore(device.Storage).Load().CertificateId);
-            Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName));
         }
 
         [TestMethod]
@@ -147,7 +146,6 @@ namespace DeviceAgent.Tests.Provisioning
                 Assert.AreEqual(1, device.Cloud.Certificates.Count);
                 Assert.AreEqual(1, device.Cloud.ActiveOf(FakeDevice.Name));
                 Assert.AreEqual("id-1", new IdentityStore(device.Storage).Load().CertificateId);
-                Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName));
                 Assert.AreEqual(i, device.Trace.Count("CONNECT CERT-1"));
                 Assert.AreEqual(0, device.Cloud.Hasty, "one client id connects twice within a second");
             }
@@ -162,7 +160,7 @@ namespace DeviceAgent.Tests.Provisioning
             device.Clock.Pass(3 * 3600 * 1000);
             device.Trace.Clear();
             Run(device, Make(device), ProvisioningOutcome.Done);
-            Assert.AreEqual("CONNECT CERT-1 as a0b1c2d3e4f5 | DISCONNECT CERT-1 | write identity.0 | delete provisioning", device.Trace.ToString());
+            Assert.AreEqual("CONNECT CERT-1 as a0b1c2d3e4f5 | DISCONNECT CERT-1 | write identity.0", device.Trace.ToString());
             Assert.AreEqual(FakeDevice.Name, new IdentityStore(device.Storage).Load().ThingName);
         }
 

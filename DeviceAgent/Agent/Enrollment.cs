@@ -8,9 +8,10 @@ namespace DeviceAgent.Agent
 {
     /// <summary>How the device gets its identity, and another in its place: that comes to be wanted, is a candidate, and proves itself or goes again.</summary>
     /// <remarks>
-    /// A candidate is the newest identity in the store, while the journal still holds its certificate and the other slot the identity that it
-    /// is to replace. Once it has connected the journal goes, and with that it has proved itself. Nothing else is committed meanwhile: commands,
-    /// which might, come over a connection.
+    /// A candidate is the newest identity in the store, while the journal still holds its certificate; the other slot holds the identity that it
+    /// is to replace, if any. Once it has connected the journal goes, and with that it has proved itself. Nothing else is committed meanwhile:
+    /// commands, which might, come over a connection. A candidate that is turned away makes way for the identity before it; a first one, which
+    /// has none before it, is registered again: the name that the cloud gave may have been another's.
     /// </remarks>
     public sealed class Enrollment
     {
@@ -25,6 +26,8 @@ namespace DeviceAgent.Agent
         private readonly FleetProvisioning _provisioning;
         private readonly ProvisioningJournal _journal;
         private bool _isCandidate;
+        private bool _hasOther;
+        private bool _isAgain;
         private bool _isWanted;
         private bool _isUnderWay;
         private long _due;
@@ -71,13 +74,10 @@ namespace DeviceAgent.Agent
             }
             else if (id != null)
             {
-                // The power may have gone just after the identity was stored, or before it could prove itself
+                // The power has gone before the identity could prove itself
                 DeviceIdentity other = _store.LoadOther();
-                _isCandidate = other != null && other.CertificateId != id;
-                if (!_isCandidate)
-                {
-                    _journal.Delete();
-                }
+                _isCandidate = true;
+                _hasOther = other != null && other.CertificateId != id;
             }
 
             _isWanted = _attempts.Unwanted == _status.Identity.CertificateId;
@@ -124,12 +124,12 @@ namespace DeviceAgent.Agent
         /// <param name="settings">How often that may be.</param>
         public bool IsDue(AgentSettings settings)
         {
-            if (_isCandidate || !(_isWanted || _isUnderWay) || _clock.Milliseconds < _due)
+            if (_isCandidate || !(_isWanted || _isUnderWay || _isAgain) || _clock.Milliseconds < _due)
             {
                 return false;
             }
 
-            int wait = _isUnderWay ? 0 : Wait(settings);
+            int wait = _isUnderWay || _isAgain ? 0 : Wait(settings);
             _due = _clock.Milliseconds + wait;
             return wait == 0;
         }
@@ -155,43 +155,58 @@ namespace DeviceAgent.Agent
             _attempts.Doublings[AttemptRecord.Refused] = 0;
             _status.FailedAttempts = 0;
             _status.Identity = _store.Load();
+            _isCandidate = true;
             return -1;
         }
 
         /// <summary>
-        /// Makes one attempt to replace the identity, and sets the new one in the status. What may pass is tried again later; a refusal ends the
-        /// wish, once nothing is under way any more. The network is up and the clock set.
+        /// Makes one attempt to replace the identity, or to register a first one again, and sets the outcome in the status. What may pass is tried
+        /// again later; a refusal ends the wish, once nothing is under way any more. The network is up and the clock set.
         /// </summary>
         /// <param name="settings">What to ask for, and where: as the factory has set it.</param>
         /// <returns>Whether there is another identity, a candidate, to go on with.</returns>
         public bool Replace(AgentSettings settings)
         {
             DeviceIdentity current = _status.Identity;
+            bool isAgain = _isAgain;
+            if (isAgain && JournalledId() != current.CertificateId)
+            {
+                _isAgain = false; // without its journal it cannot be, and another certificate is not asked for
+                return false;
+            }
+
             current.Certificate = null; // their memory is wanted, and the store has them
             current.Key = null;
             _provisioning.ConnectedAt = _clock.Milliseconds;
-            ProvisioningOutcome outcome = _provisioning.Run(settings, current);
+            ProvisioningOutcome outcome = _provisioning.Run(settings, isAgain ? null : current);
             _status.Identity = _store.Load();
             _due = _clock.Milliseconds;
             if (outcome == ProvisioningOutcome.Done)
             {
                 _attempts.Doublings[AttemptRecord.Replacing] = 0;
-                _isWanted = false;
+                _isWanted &= isAgain;
                 _isUnderWay = false;
+                _isAgain = false;
                 _isCandidate = true;
+                _hasOther = !isAgain;
                 _refusals = 0;
                 return true;
             }
 
             string id = JournalledId();
             _isUnderWay = id != null && id != current.CertificateId;
+            _isAgain = isAgain && id == current.CertificateId;
             if (outcome == ProvisioningOutcome.Spent)
             {
                 return false;
             }
 
             Failed();
-            if (outcome == ProvisioningOutcome.Refused && !_isUnderWay)
+            if (isAgain)
+            {
+                _due += _backoff.Next(outcome == ProvisioningOutcome.Refused ? AttemptRecord.Refused : AttemptRecord.Replacing);
+            }
+            else if (outcome == ProvisioningOutcome.Refused && !_isUnderWay)
             {
                 _log.Write("identity: it is not replaced, and no more tries are made");
                 Forget();
@@ -219,13 +234,17 @@ namespace DeviceAgent.Agent
                     _attempts.Unwanted = "";
                 }
 
-                _log.Write("identity: certificate " + _status.Identity.CertificateId + " has connected; " + _status.Identity.ReplacedCertificateId + ", which it replaces, can be deactivated");
+                if (_hasOther)
+                {
+                    _log.Write("identity: certificate " + _status.Identity.CertificateId + " has connected; " + _status.Identity.ReplacedCertificateId + ", which it replaces, can be deactivated");
+                }
             }
         }
 
         /// <summary>
         /// A connection with the identity was not made. Counts refusals: a candidate that is turned away three times goes, and the identity
-        /// before it is set in the status again; another identity comes to be wanted where the settings say so.
+        /// before it is set in the status again, or it is to be registered again where there is none; another identity comes to be wanted where
+        /// the settings say so.
         /// </summary>
         /// <param name="settings">The settings in use.</param>
         /// <param name="wasRefused">Whether the other side turned the identity away.</param>
@@ -269,7 +288,7 @@ namespace DeviceAgent.Agent
                 return true;
             }
 
-            DeviceIdentity other = _isCandidate ? _store.LoadOther() : null;
+            DeviceIdentity other = _isCandidate && _hasOther ? _store.LoadOther() : null;
             return other != null && _provisioning.IsTaken(settings, other.Certificate, other.Key, false);
         }
 
@@ -294,10 +313,19 @@ namespace DeviceAgent.Agent
                 : "identity: refused for " + limit.ToString() + " hours, but another cannot be asked for: " + problem);
         }
 
-        /// <summary>Goes back to the identity that a candidate was to replace.</summary>
+        /// <summary>Goes back to the identity that a candidate was to replace; where there is none the candidate is registered again.</summary>
         private void GiveUp()
         {
             string id = _status.Identity.CertificateId;
+            if (!_hasOther)
+            {
+                _isCandidate = false;
+                _isAgain = true;
+                _due = _clock.Milliseconds;
+                Note("identity: certificate " + id + " was turned away " + _refusals.ToString() + " times as thing " + _status.Identity.ThingName + " and is registered again");
+                return;
+            }
+
             Forget(); // first: the identity that is current again must not be replaced once more
             string problem = _store.DropCurrent();
             if (problem != null)

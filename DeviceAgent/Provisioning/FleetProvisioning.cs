@@ -271,7 +271,7 @@ namespace DeviceAgent.Provisioning
             {
                 _journalRefusals = 0;
                 _journal.Delete();
-                problem += "; it is given up, and the next attempt asks for another";
+                problem += _store.Generation == 0 ? "; it is given up, and the next attempt asks for another" : "; it is given up";
             }
 
             return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Refused);
@@ -336,18 +336,19 @@ namespace DeviceAgent.Provisioning
                 return Fail("storing the identity", "the certificate or the key that the cloud has made cannot be read; the next attempt asks for another", ProvisioningOutcome.Refused);
             }
 
-            string problem = _store.Commit(identity);
-            if (problem != null)
+            // One that is registered again under the name that it has is stored already
+            DeviceIdentity stored = _current == null ? _store.Load() : null;
+            if (stored == null || stored.CertificateId != identity.CertificateId || stored.ThingName != identity.ThingName)
             {
-                return Fail("storing the identity", problem, ProvisioningOutcome.Failed);
+                string problem = _store.Commit(identity);
+                if (problem != null)
+                {
+                    return Fail("storing the identity", problem, ProvisioningOutcome.Failed);
+                }
             }
 
+            // The journal stays until the identity has proved itself with a connection
             _journalRefusals = 0;
-            if (_current == null)
-            {
-                _journal.Delete();
-            }
-
             _log.Write("provisioning: done, thing " + identity.ThingName + ", certificate " + identity.CertificateId);
             return ProvisioningOutcome.Done;
         }

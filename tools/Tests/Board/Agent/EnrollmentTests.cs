@@ -138,6 +138,52 @@ namespace DeviceAgent.Tests.Agent
         }
 
         [TestMethod]
+        public void AFirstIdentityThatIsTurnedAwayIsRegisteredAgain()
+        {
+            // It was given another's name: where the cloud takes the token twice, where it does not, and with the power gone in between
+            for (int i = 0; i < 4; i++)
+            {
+                FakeDevice device = new FakeDevice();
+                device.Cloud.RefusesRepeats = i % 2 == 1;
+                device.Cloud.Configuration = "\"intervalSeconds\":\"30\"";
+                device.Cloud.Next("RegisterThing", "answered {\"deviceConfiguration\":{},\"thingName\":\"another\"}");
+                device.Run(i < 2 ? 1800 : 3);
+                if (i >= 2)
+                {
+                    Assert.AreEqual("another", new IdentityStore(device.Storage).Load().ThingName);
+                    device.Run(1800);
+                }
+
+                Assert.AreEqual(1, device.Cloud.Certificates.Count, "case " + i.ToString());
+                Assert.AreEqual(1, device.Trace.Count("CreateKeys"));
+                Assert.AreEqual(FakeDevice.Name, device.Clients.Last.ClientId);
+                Assert.AreEqual(FakeDevice.Name, new IdentityStore(device.Storage).Load().ThingName);
+                Assert.AreEqual(i % 2 == 1 ? 60 : 30, device.Agent.Status.Publisher.IntervalSeconds);
+                Assert.IsTrue(device.Cloud.Received > 0);
+                Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName), "it has proved itself");
+                Assert.IsTrue(device.Log.Has("identity: certificate id-1 was turned away 3 times as thing another and is registered again"), device.Log.Last);
+            }
+        }
+
+        [TestMethod]
+        public void AFirstIdentityThatTheCloudRegistersNoMoreStaysAndNoOtherIsAskedFor()
+        {
+            FakeDevice device = new FakeDevice();
+            device.Cloud.RefusesRepeats = true;
+            WhenRegistered(device, 1, false);
+            device.Run(3 * 86400);
+            Assert.AreEqual(0, device.Cloud.Received);
+            Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName), "it is given up to register it");
+            Assert.AreEqual(1, device.Cloud.Certificates.Count);
+            Assert.AreEqual(1, device.Trace.Count("CreateKeys"));
+            Assert.AreEqual("id-1", new IdentityStore(device.Storage).Load().CertificateId);
+            Assert.AreEqual(1, device.Trace.Count("write identity"));
+            ((FakeCertificate)device.Cloud.Certificates[0]).IsActive = true;
+            device.Run(2 * 3600);
+            Assert.IsTrue(device.Cloud.Received > 0);
+        }
+
+        [TestMethod]
         public void ForWantOfAConnectionNoCandidateIsGivenUp()
         {
             string[] failures = new string[] { "10035", "-9984", "10022", "silence", "1" };
