@@ -8,7 +8,7 @@ namespace Cli;
 internal static class ProveCommand
 {
     /// <summary>Describes the command.</summary>
-    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz(), CreateHerd(), CreatePowercut() };
+    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz(), CreateHerd(), CreatePowercut(), CreateSoak() };
 
     private static Command CreateConformance()
     {
@@ -99,6 +99,21 @@ internal static class ProveCommand
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => new PowercutRun(
             parsed.GetValue(seed), parsed.GetValue(only), parsed.GetValue(share), parsed.GetValue(json)).Run(cancellationToken)));
+        return command;
+    }
+
+    private static Command CreateSoak()
+    {
+        Option<int> days = RunCommand.Number("--days", "N", 7, 1, 365, "Days.");
+        Option<int> seed = Seed();
+        Option<string?> log = new("--log") { HelpName = "FILE", Description = "Takes everything that happens, a line each." };
+        Option<bool> json = Json();
+        Command command = new("soak", "A board in the field for a week of simulated time, with WiFi losses, restarts of the cloud, refused connections, clock jumps and power cuts at random: every reading that it takes must be received or counted as dropped, in order within a session, and memory in the end be what it was at the start.")
+        {
+            days, seed, log, json,
+        };
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => new SoakRun(
+            parsed.GetValue(days), parsed.GetValue(seed), parsed.GetValue(log), parsed.GetValue(json)).Run(cancellationToken)));
         return command;
     }
 

@@ -21,10 +21,11 @@ internal sealed class SimulatedAuthority
 
     private SimulatedAuthority()
     {
-        RSA[] keys = [RSA.Create(2048), RSA.Create(2048), RSA.Create(2048)];
+        RSA[] keys = [RSA.Create(2048), RSA.Create(2048), RSA.Create(2048), RSA.Create(2048)];
         Parallel.ForEach(keys, key => key.ExportRSAPublicKey());
         _authority = CertificateAuthority.Make(keys[0], keys[1], [SimulatedWorld.Host], new SimulatedTime());
         Claim = _authority.Issue(keys[2]);
+        Subscriber = _authority.Issue(keys[3]);
     }
 
     /// <summary>The one of this process.</summary>
@@ -35,6 +36,9 @@ internal sealed class SimulatedAuthority
 
     /// <summary>The claim.</summary>
     public IssuedCertificate Claim { get; }
+
+    /// <summary>What a <see cref="SimulatedSubscriber"/> connects with.</summary>
+    public IssuedCertificate Subscriber { get; }
 
     /// <summary>Gives the certificates of a simulation.</summary>
     /// <param name="given">How many of them were given already.</param>

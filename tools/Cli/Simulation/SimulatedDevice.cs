@@ -80,6 +80,9 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     /// </summary>
     public bool IsLeftAlone { get; init; }
 
+    /// <summary>What is soldered to it; <see langword="null"/> for nothing.</summary>
+    public ISensor? Sensor { get; set; }
+
     /// <summary>How far its clock is from the true time once the network has set it.</summary>
     public TimeSpan ClockError { get; set; }
 
@@ -250,7 +253,7 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     public int Random(int below) => _random.Next(below);
 
     /// <inheritdoc/>
-    public ISensor CreateSensor(string type, SensorOptions options) => null!;
+    public ISensor CreateSensor(string type, SensorOptions options) => Sensor!;
 
     /// <inheritdoc/>
     public void Reboot() => _request = BoardRequest.Reboot;

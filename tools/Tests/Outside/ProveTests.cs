@@ -124,6 +124,30 @@ public sealed class ProveTests
 
     [TestMethod]
     [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task The_ledger_of_days_in_the_field_adds_up_and_is_the_same_for_the_same_seed()
+    {
+        var (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "soak", "--days", "2", "--seed", "5", "--json");
+
+        Assert.AreEqual(0, status, output + error);
+        var figures = JsonDocument.Parse(output).RootElement;
+        var taken = Figure("taken");
+        Assert.IsInRange(2_000, 2 * 1440, taken);
+        Assert.AreEqual(taken, Figure("received") + Figure("dropped"));
+        Assert.AreEqual(0, Figure("unexplained"));
+        Assert.AreEqual(0, Figure("outOfOrder"));
+        Assert.IsGreaterThan(0, Figure("duplicates"));
+        Assert.IsTrue(figures.GetProperty("happened").EnumerateObject().Count(kind => kind.Value.GetInt32() > 0) >= 6, output);
+
+        var (_, again, _) = await AgentProcess.RunAsync(Stopping, "prove", "soak", "--days", "2", "--seed", "5", "--json");
+
+        Assert.AreEqual(taken, JsonDocument.Parse(again).RootElement.GetProperty("taken").GetInt32());
+        Assert.AreEqual(Figure("duplicates"), JsonDocument.Parse(again).RootElement.GetProperty("duplicates").GetInt32());
+
+        int Figure(string name) => figures.GetProperty(name).GetInt32();
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
     public async Task The_bench_measures_LocalCloud_and_says_what_it_leaves_out()
     {
         var (status, output, error) = await AgentProcess.RunAsync(
