@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
@@ -102,26 +103,38 @@ internal sealed class SimulatedLink
     private async Task ReceiveAsync()
     {
         PipeReader input = _down.Reader;
-        bool isCompleted;
-        do
+        try
         {
-            ReadResult result = await input.ReadAsync();
-            System.Buffers.ReadOnlySequence<byte> buffer = result.Buffer;
-            while (PacketReader.TryRead(ref buffer, PacketReaderOptions.Default, out Packet? packet))
+            bool isCompleted;
+            do
             {
-                Packet came = packet!;
-                _world.Pass(new Passage(_device, _certificate, came, IsUp: false, IsArrived: false));
-                Deliver(() =>
+                ReadResult result = await input.ReadAsync();
+                ReadOnlySequence<byte> buffer = result.Buffer;
+                while (PacketReader.TryRead(ref buffer, PacketReaderOptions.Default, out Packet? packet))
                 {
-                    _client.Take(came);
-                    _world.Pass(new Passage(_device, _certificate, came, IsUp: false, IsArrived: true));
-                });
-            }
+                    Packet came = packet!;
+                    _world.Pass(new Passage(_device, _certificate, came, IsUp: false, IsArrived: false));
+                    Deliver(() =>
+                    {
+                        _client.Take(came);
+                        _world.Pass(new Passage(_device, _certificate, came, IsUp: false, IsArrived: true));
+                    });
+                }
 
-            isCompleted = result.IsCompleted;
-            input.AdvanceTo(buffer.Start, buffer.End);
+                isCompleted = result.IsCompleted;
+                input.AdvanceTo(buffer.Start, buffer.End);
+            }
+            while (!isCompleted);
         }
-        while (!isCompleted);
+        catch (MqttProtocolException)
+        {
+            // To a client what is no MQTT is the end of the connection, as every other end
+        }
+        catch (Exception e)
+        {
+            _world.Time.Fail(e);
+        }
+
         Deliver(_client.TakeEnd);
     }
 

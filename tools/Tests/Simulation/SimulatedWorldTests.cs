@@ -3,6 +3,7 @@ using Cli.Simulation;
 using DeviceAgent.Identity;
 using LocalCloud;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Mqtt;
 
 namespace Tests.Simulation;
 
@@ -166,6 +167,45 @@ public sealed class SimulatedWorldTests
         Assert.AreEqual(0, trace.Skip(from).TakeWhile(line => !line.Contains("does not acknowledge", StringComparison.Ordinal)).Count(line => line.Contains("-> PUBLISH", StringComparison.Ordinal)));
         Assert.IsTrue(trace.Skip(from).Any(line => line.Contains("the same client id came from", StringComparison.Ordinal)), "the cloud held the dead connection until the new one came");
         Assert.AreEqual(board.Agent.Status.Publisher.Taken, Published(board) + board.Agent.Status.Publisher.Waiting);
+        Assert.IsNull(board.Fault, board.Fault);
+    }
+
+    [TestMethod]
+    public void A_reading_without_PUBACK_is_sent_three_times_a_second_apart_and_then_reported_as_not_published()
+    {
+        using var world = new SimulatedWorld(new LocalCloudOptions { Faults = FaultPlan.Parse("""[{"at":"puback","do":"lose","times":3}]""") });
+        var board = world.AddDevice(Mac, 1);
+        var sent = new List<(TimeSpan At, bool IsRepeat)>();
+        world.Passing += passage =>
+        {
+            if (passage is { IsUp: true, IsArrived: true, Packet: PublishPacket { QoS: QualityOfService.AtLeastOnce } publish })
+            {
+                sent.Add((world.Time.Elapsed, publish.Duplicate));
+            }
+        };
+        board.PowerOn();
+        Assert.IsTrue(world.Run(() => Published(board) == 1, TimeSpan.FromMinutes(5)));
+
+        // The fourth is the agent's own: M2Mqtt has given up, and a message of the same reading begins anew
+        var first = sent[0].At;
+        CollectionAssert.AreEqual(new[] { 0.0, 1, 2, 3 }, sent.Select(message => (message.At - first).TotalSeconds).ToArray());
+        CollectionAssert.AreEqual(new[] { false, true, true, false }, sent.Select(message => message.IsRepeat).ToArray());
+        Assert.AreEqual(1, board.Boots);
+    }
+
+    [TestMethod]
+    public void A_cloud_that_says_nothing_is_waited_for_as_long_as_M2Mqtt_does()
+    {
+        using var world = new SimulatedWorld(new LocalCloudOptions { Faults = FaultPlan.Parse("""[{"at":"connack","do":"lose"}]""") });
+        var board = world.AddDevice(Mac, 1);
+        TimeSpan asked = default;
+        TimeSpan told = default;
+        world.Passing += passage => asked = asked == default && passage is { IsUp: true, Packet: ConnectPacket } ? world.Time.Elapsed : asked;
+        board.Logged += line => told = told == default && line.Contains("did not answer CONNECT within 30 s", StringComparison.Ordinal) ? world.Time.Elapsed : told;
+        board.PowerOn();
+        Assert.IsTrue(world.Run(() => Published(board) == 1, TimeSpan.FromMinutes(5)));
+
+        Assert.AreEqual(30, (told - asked).TotalSeconds);
         Assert.IsNull(board.Fault, board.Fault);
     }
 
