@@ -104,13 +104,13 @@ internal static class ProveCommand
 
     private static Command CreateSoak()
     {
-        Option<int> days = RunCommand.Number("--days", "N", 7, 1, 365, "Days.");
         Option<int> seed = Seed();
+        Option<int> days = RunCommand.Number("--days", "N", 7, 1, 60, "Days of simulated time.");
         Option<string?> log = new("--log") { HelpName = "FILE", Description = "Takes everything that happens, a line each." };
         Option<bool> json = Json();
-        Command command = new("soak", "A board in the field for a week of simulated time, with WiFi losses, restarts of the cloud, refused connections, clock jumps and power cuts at random: every reading that it takes must be received or counted as dropped, in order within a session, and memory in the end be what it was at the start.")
+        Command command = new("soak", "A board in the field, in simulated time against LocalCloud: WiFi losses, restarts of the broker, refused connections, lost and late acknowledgements, clock jumps, power cuts and commands, all at random. Each reading that it takes must be received, or counted as dropped, and in order; its memory must not grow, and it must publish in the end.")
         {
-            days, seed, log, json,
+            seed, days, log, json,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => new SoakRun(
             parsed.GetValue(days), parsed.GetValue(seed), parsed.GetValue(log), parsed.GetValue(json)).Run(cancellationToken)));

@@ -1,117 +1,94 @@
-using System.Text.Json;
-using Cli.Simulation;
-using DeviceAgent.Sensors;
-using DeviceAgent.Telemetry;
-using Mqtt;
-
 namespace Cli.Prove;
 
-/// <summary>
-/// What became of each reading of a board. It is the board's sensor too, and measures 1, 2, 3 …: so each reading tells which it is.
-/// </summary>
-/// <param name="capacity">How many readings the board's outbox holds.</param>
-/// <param name="most">How many readings there may be.</param>
-/// <param name="findPublisher">Gives the board's publisher of the boot that is under way or was last; null before there is one.</param>
-internal sealed class SoakLedger(int capacity, int most, Func<TelemetryPublisher?> findPublisher) : ISensor
+/// <summary>What became of each reading, by its number: they are counted from 1 as they are taken, over all boots.</summary>
+/// <param name="most">How many there may be. All the room is taken at once: a ledger that grew would be found where leaks are looked for.</param>
+internal sealed class SoakLedger(int most)
 {
-    // As large as they will ever be: the ledger must not look like a leak
-    private readonly bool[] _isReceived = new bool[most + 1];
-    private readonly bool[] _isDropped = new bool[most + 1];
-    private readonly bool[] _isLost = new bool[most + 1];
-    private TelemetryPublisher? _publisher;
-    private int _dropped;
-    private int _lastInSession;
+    private const byte IsReceived = 1;
+    private const byte IsDropped = 2;
 
-    /// <inheritdoc/>
-    public string[] Quantities { get; } = ["NUMBER"];
+    private readonly byte[] _readings = new byte[most + 1];
+    private int _newestReceived;
 
     /// <summary>Readings taken.</summary>
     public int Taken { get; private set; }
 
-    /// <summary>Readings that the subscriber has, each counted once.</summary>
-    public int Received => Count(number => _isReceived[number]);
+    /// <summary>Readings that the cloud has.</summary>
+    public int Received { get; private set; }
 
-    /// <summary>Readings that it does not have, and that the board has given up for want of room.</summary>
-    public int DroppedForRoom => Count(number => !_isReceived[number] && _isDropped[number]);
+    /// <summary>Readings that the board counts as dropped, or lost with its memory, and that the cloud does not have.</summary>
+    public int Dropped { get; private set; }
 
-    /// <summary>Readings that it does not have, and that were in the board's memory when the power went.</summary>
-    public int LostWithPower => Count(number => !_isReceived[number] && !_isDropped[number] && _isLost[number]);
+    /// <summary>Readings that the board counts as dropped though the cloud has them: their acknowledgements did not come.</summary>
+    public int DroppedThoughReceived { get; private set; }
 
-    /// <summary>Readings that nobody can tell of.</summary>
-    public int Unexplained => Count(number => !_isReceived[number] && !_isDropped[number] && !_isLost[number]);
-
-    /// <summary>Messages with a reading that the subscriber had already.</summary>
+    /// <summary>Readings that came again.</summary>
     public int Duplicates { get; private set; }
 
-    /// <summary>Messages with a reading that is older than one that came before it in the same session.</summary>
+    /// <summary>Readings that came after one that was taken later.</summary>
     public int OutOfOrder { get; private set; }
 
-    /// <summary>Messages that hold no reading of this board.</summary>
-    public int Strange { get; private set; }
+    /// <summary>Readings that came and were never taken.</summary>
+    public int Unknown { get; private set; }
 
-    /// <inheritdoc/>
-    public bool Measure(float[] values, int offset)
+    /// <summary>Readings of which nothing is known.</summary>
+    public int Missing => Taken - Received - Dropped;
+
+    /// <summary>A reading is taken.</summary>
+    /// <returns>Its number.</returns>
+    public int Take() => ++Taken < _readings.Length ? Taken : throw new InvalidOperationException($"More than {most} readings.");
+
+    /// <summary>The board has counted a reading as dropped.</summary>
+    /// <param name="number">Which.</param>
+    public void Drop(int number)
     {
-        CountDropped();
-        values[offset] = ++Taken;
-        return true;
+        if ((_readings[number] & IsDropped) == 0)
+        {
+            Mark(number, IsDropped);
+        }
     }
 
-    /// <summary>What waits in the board's memory is lost.</summary>
-    public void LosePower()
+    /// <summary>The board has lost its memory, with all that was still to be acknowledged.</summary>
+    /// <param name="waiting">How many: they are the last ones, for readings wait in the order in which they are taken.</param>
+    public void Lose(int waiting)
     {
-        CountDropped();
-        for (int number = Taken - (findPublisher()?.Waiting ?? 0) + 1; number <= Taken; number++)
+        for (int number = Taken - waiting + 1; number <= Taken; number++)
         {
-            _isLost[number] = true;
+            Drop(number);
         }
     }
 
-    /// <summary>Counts what was given up since the last reading.</summary>
-    public void Close() => CountDropped();
-
-    /// <summary>The board has a new connection.</summary>
-    public void BeginSession() => _lastInSession = 0;
-
-    /// <summary>The subscriber has got a message.</summary>
-    public void Receive(PublishPacket message)
+    /// <summary>A reading has come.</summary>
+    /// <param name="number">Its number, as it came.</param>
+    public void Receive(double number)
     {
-        JsonElement json = JsonDocument.Parse(message.Payload).RootElement;
-        int number = json.TryGetProperty("NUMBER", out JsonElement value) ? (int)value.GetDouble() : 0;
-        if (number < 1 || number > Taken)
+        if (number < 1 || number > Taken || number != Math.Floor(number))
         {
-            Strange++;
-            return;
+            Unknown++;
         }
-
-        Duplicates += _isReceived[number] ? 1 : 0;
-        OutOfOrder += number < _lastInSession ? 1 : 0;
-        _lastInSession = Math.Max(_lastInSession, number);
-        _isReceived[number] = true;
+        else if ((_readings[(int)number] & IsReceived) != 0)
+        {
+            Duplicates++;
+        }
+        else
+        {
+            Mark((int)number, IsReceived);
+            OutOfOrder += number < _newestReceived ? 1 : 0;
+            _newestReceived = Math.Max(_newestReceived, (int)number);
+        }
     }
 
-    /// <summary>The outbox gives up its oldest reading when one is added to a full one: that is always the one so many before.</summary>
-    private void CountDropped()
+    /// <summary>The first readings of which nothing is known.</summary>
+    /// <param name="atMost">How many.</param>
+    public IEnumerable<int> FindMissing(int atMost) => Enumerable.Range(1, Taken).Where(number => _readings[number] == 0).Take(atMost);
+
+    private void Mark(int number, byte mark)
     {
-        TelemetryPublisher? publisher = findPublisher();
-        if (publisher != _publisher)
-        {
-            _publisher = publisher;
-            _dropped = 0;
-        }
-
-        if (publisher is null || publisher.Dropped == _dropped)
-        {
-            return;
-        }
-
-        if (publisher.Dropped != ++_dropped)
-        {
-            throw new InvalidOperationException("More than one reading was given up for one.");
-        }
-
-        _isDropped[Taken - capacity] = true;
+        _readings[number] |= mark;
+        bool isReceived = (_readings[number] & IsReceived) != 0;
+        bool isDropped = (_readings[number] & IsDropped) != 0;
+        Received += mark == IsReceived ? 1 : 0;
+        Dropped += isReceived ? (isDropped && mark == IsReceived ? -1 : 0) : 1;
+        DroppedThoughReceived += isReceived && isDropped ? 1 : 0;
     }
-
-    private int Count(Func<int, bool> isCounted) => Enumerable.Range(1, Taken).Count(isCounted);
 }

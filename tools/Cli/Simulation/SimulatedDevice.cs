@@ -59,6 +59,9 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     /// <summary>Is told when the power has gone, however that came about.</summary>
     public event Action? PowerLost;
 
+    /// <summary>Is told when the firmware has ended by itself, and the board is about to start anew: what its memory holds is lost.</summary>
+    public event Action? Restarting;
+
     /// <summary>What is in its flash.</summary>
     public MemoryStorage Flash { get; }
 
@@ -80,7 +83,7 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
     /// </summary>
     public bool IsLeftAlone { get; init; }
 
-    /// <summary>What is soldered to it; <see langword="null"/> for nothing.</summary>
+    /// <summary>What its settings call by another type than <c>simulated</c>; null where nothing is connected to it.</summary>
     public ISensor? Sensor { get; set; }
 
     /// <summary>How far its clock is from the true time once the network has set it.</summary>
@@ -368,6 +371,7 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
         Agent = agent;
         agent.Run();
         CheckPower();
+        Restarting?.Invoke();
         _clients.PowerOff();
         Wait(_request == BoardRequest.DeepSleep ? TimeSpan.FromSeconds(_sleepSeconds) : TimeSpan.Zero);
         if (_request == BoardRequest.None)

@@ -24,6 +24,7 @@ internal sealed class SimulatedWorld : IDisposable
     private readonly SynchronizationContext? _before = SynchronizationContext.Current;
     private readonly SimulatedThread _thread;
     private readonly List<SimulatedDevice> _devices = [];
+    private readonly List<SimulatedSubscriber> _subscribers = [];
     private readonly HashSet<SimulatedLink> _links = [];
     private readonly Action<string>? _trace;
     private int _left;
@@ -81,6 +82,11 @@ internal sealed class SimulatedWorld : IDisposable
         return device;
     }
 
+    /// <summary>Lets somebody get what is published.</summary>
+    /// <param name="filter">Topics, as a subscription has them.</param>
+    /// <param name="received">Is told each message, repeated ones too.</param>
+    public void Subscribe(string filter, Action<Mqtt.PublishPacket> received) => _subscribers.Add(new SimulatedSubscriber(this, filter, received));
+
     /// <summary>Lets time pass.</summary>
     /// <param name="until">What to wait for; it is asked whenever a line is told.</param>
     /// <param name="atMost">For how long.</param>
@@ -104,6 +110,11 @@ internal sealed class SimulatedWorld : IDisposable
         {
             link.CloseByCloud();
         }
+
+        foreach (SimulatedSubscriber subscriber in _subscribers)
+        {
+            subscriber.Cut();
+        }
     }
 
     /// <summary>The cloud is back.</summary>
@@ -111,6 +122,10 @@ internal sealed class SimulatedWorld : IDisposable
     {
         Tell("the cloud starts");
         IsListening = true;
+        foreach (SimulatedSubscriber subscriber in _subscribers)
+        {
+            subscriber.Connect();
+        }
     }
 
     /// <summary>Writes a line into the trace.</summary>

@@ -131,12 +131,12 @@ public sealed class ProveTests
         Assert.AreEqual(0, status, output + error);
         var figures = JsonDocument.Parse(output).RootElement;
         var taken = Figure("taken");
-        Assert.IsInRange(2_000, 2 * 1440, taken);
+        Assert.IsGreaterThan(1_000, taken);
         Assert.AreEqual(taken, Figure("received") + Figure("dropped"));
-        Assert.AreEqual(0, Figure("unexplained"));
+        Assert.AreEqual(0, Figure("missing"));
         Assert.AreEqual(0, Figure("outOfOrder"));
         Assert.IsGreaterThan(0, Figure("duplicates"));
-        Assert.IsTrue(figures.GetProperty("happened").EnumerateObject().Count(kind => kind.Value.GetInt32() > 0) >= 6, output);
+        Assert.IsTrue(new[] { "wifiLosses", "brokerRestarts", "faultRules", "clockJumps", "powerCuts", "commands" }.All(kind => Figure(kind) > 0), output);
 
         var (_, again, _) = await AgentProcess.RunAsync(Stopping, "prove", "soak", "--days", "2", "--seed", "5", "--json");
 
