@@ -103,10 +103,16 @@ internal static class CloudCommand
             Description = "File of faults to commit, so that a device can be tried against them: " + FaultPlanFile.Help,
             HelpName = "FILE",
         };
+        var hooks = new Option<string[]>("--hook")
+        {
+            Description = "Pre-provisioning hook of a template: a command that gets AWS's request on standard input and writes the answer, {\"allowProvisioning\":true,\"parameterOverrides\":{…}}, to standard output within 5 s, or an http URL of this machine that it is posted to; may be given for several templates",
+            HelpName = "TEMPLATE=COMMAND|URL",
+            CustomParser = ParseHooks,
+        };
 
         var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
         {
-            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, noRateLimits, refuseRepeats, faults,
+            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, noRateLimits, refuseRepeats, faults, hooks,
         };
 
         LocalCloudOptions OptionsOf(ParseResult result)
@@ -126,6 +132,7 @@ internal static class CloudCommand
                 TemplateName = result.GetValue(template)!,
                 ProvisioningQuotas = result.GetValue(noQuotas) ? null : defaults.ProvisioningQuotas,
                 RepeatedRegistration = result.GetValue(refuseRepeats) ? RepeatedRegistration.Refuse : RepeatedRegistration.AcceptAgain,
+                Hooks = HooksOf(result.GetValue(hooks)),
                 LimitConnects = !result.GetValue(noRateLimits),
                 LimitMessages = !result.GetValue(noRateLimits),
             };
@@ -140,6 +147,7 @@ internal static class CloudCommand
             [nameof(LocalCloudOptions.AccountId)] = account.Name,
             [nameof(LocalCloudOptions.ProductName)] = product.Name,
             [nameof(LocalCloudOptions.TemplateName)] = template.Name,
+            [nameof(LocalCloudOptions.Hooks)] = hooks.Name,
         };
         command.SetAction(async (result, cancellationToken) =>
         {
@@ -260,6 +268,25 @@ internal static class CloudCommand
         result.AddError($"{(result.Parent as OptionResult)?.Option.Name} '{text}' is no IP address. Give one of this machine's, or 0.0.0.0 for all.");
         return null;
     }
+
+    private static string[]? ParseHooks(ArgumentResult result)
+    {
+        var given = result.Tokens.Select(token => token.Value).ToArray();
+        foreach (var hook in given.Where(hook => hook.IndexOf('=') < 1))
+        {
+            result.AddError($"--hook '{hook}' is not TEMPLATE=COMMAND or TEMPLATE=URL.");
+        }
+
+        foreach (var template in given.GroupBy(hook => hook.Split('=', 2)[0]).Where(group => group.Count() > 1))
+        {
+            result.AddError($"--hook {template.Key} is given {template.Count()} times: a template has one hook.");
+        }
+
+        return given;
+    }
+
+    private static Dictionary<string, string> HooksOf(string[]? hooks) =>
+        (hooks ?? []).Select(hook => hook.Split('=', 2)).ToDictionary(hook => hook[0], hook => hook[1], StringComparer.Ordinal);
 
     private static string HostOf(IPAddress? listen) => listen switch
     {

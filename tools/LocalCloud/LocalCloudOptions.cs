@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 
 namespace LocalCloud;
@@ -62,6 +63,13 @@ public sealed record LocalCloudOptions
     /// </summary>
     public bool LimitMessages { get; init; } = true;
 
+    /// <summary>
+    /// Pre-provisioning hooks by template: each is asked before a device registers by its template, with AWS's request, and
+    /// must allow it within 5 seconds. A command, which the shell runs with the request as its standard input and whose standard
+    /// output is the answer, or an http URL of this machine, to which the request is posted.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Hooks { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     /// <summary>The faults that it commits; null for none. The plan may be changed while it runs.</summary>
     public FaultPlan? Faults { get; init; }
 
@@ -122,6 +130,18 @@ public sealed record LocalCloudOptions
         else if (TemplateName == SeedDocuments.SerialTemplateName)
         {
             faults.Add(KeyValuePair.Create(nameof(TemplateName), $"'{TemplateName}' is the name of the template by serial number, which is there already."));
+        }
+
+        foreach (var (template, hook) in Hooks)
+        {
+            if (!ProvisioningTemplate.IsValidName(template))
+            {
+                faults.Add(KeyValuePair.Create(nameof(Hooks), $"'{template}' is no name of a template: 1 to {ProvisioningTemplate.MaximumNameLength} letters, digits, '_' and '-'."));
+            }
+            else if (PreProvisioningHooks.FindFault(hook) is { } fault)
+            {
+                faults.Add(KeyValuePair.Create(nameof(Hooks), $"for {template} {fault}."));
+            }
         }
 
         return faults;

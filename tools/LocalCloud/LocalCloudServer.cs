@@ -144,7 +144,10 @@ public sealed class LocalCloudServer : IAsyncDisposable
 
         var counters = new CloudCounters();
         var check = new ClientCertificateCheck(registry, clock);
-        var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log));
+        var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log)
+        {
+            Hooks = options.Hooks.Count > 0 ? new PreProvisioningHooks(options, log) : null,
+        });
         var broker = new MqttBroker(options, registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)) { Counters = counters }, provisioning, check, log);
         if (directory is not null)
         {
@@ -165,6 +168,11 @@ public sealed class LocalCloudServer : IAsyncDisposable
             ControlPlaneUrl = UrlOf((IPEndPoint)controlSockets[0].LocalEndPoint!),
         };
         log.Information($"the control plane, AWS IoT's HTTP API, is at {server.ControlPlaneUrl}: aws iot --endpoint-url {server.ControlPlaneUrl}");
+        foreach (var (template, hook) in options.Hooks)
+        {
+            log.Information($"template {template} has a pre-provisioning hook: {CloudLog.Printable(hook)}{(registry.State.Templates.ContainsKey(template) ? "" : " (there is no such template yet)")}");
+        }
+
         undo.Forget();
         return server;
     }

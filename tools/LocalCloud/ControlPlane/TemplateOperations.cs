@@ -180,7 +180,7 @@ internal sealed class TemplateOperations
     {
         if (request.Object("preProvisioningHook") is not null)
         {
-            throw ControlPlaneException.InvalidRequest("LocalCloud runs no Lambda functions, so a template cannot have a pre-provisioning hook here.");
+            throw ControlPlaneException.InvalidRequest("LocalCloud runs no Lambda functions. Create the template without preProvisioningHook, and give LocalCloud a command or URL for it: cloud --hook TEMPLATE=COMMAND.");
         }
     }
 

@@ -31,6 +31,9 @@ internal sealed class ProvisioningException : Exception
 
     public static ProvisioningException ResourceNotFound(string message) => new(404, "ResourceNotFound", message);
 
+    /// <summary>A pre-provisioning hook's refusal: the developer guide names this code for it, and HTTP's 403 goes with it.</summary>
+    public static ProvisioningException AccessDenied(string message) => new(403, "ACCESS_DENIED", message);
+
     public static ProvisioningException Throttling() => new(429, "Throttling", "Rate exceeded");
 
     public static ProvisioningException InternalFailure(string message) => new(500, "InternalFailure", message);

@@ -51,6 +51,9 @@ internal sealed class ProvisioningService : IDisposable
         Expire();
     }
 
+    /// <summary>Asked before things are registered, or null where no template has a hook.</summary>
+    public PreProvisioningHooks? Hooks { get; init; }
+
     /// <summary>A request has been answered; raised before the answer is sent.</summary>
     public event Action<ProvisioningOutcome>? Answered;
 
@@ -83,7 +86,7 @@ internal sealed class ProvisioningService : IDisposable
             ReadOnlyMemory<byte> answer;
             (outcome, answer) = topic.Operation == ProvisioningOperation.CreateKeysAndCertificate
                 ? await CreateKeysAndCertificateAsync(outcome, payload, cancellationToken)
-                : await RegisterThingAsync(outcome, payload);
+                : await RegisterThingAsync(outcome, payload, cancellationToken);
             Answered?.Invoke(outcome);
             return new ProvisioningAnswer(topic.Accepted, answer);
         }
@@ -95,7 +98,11 @@ internal sealed class ProvisioningService : IDisposable
         }
     }
 
-    public void Dispose() => _expiry.Dispose();
+    public void Dispose()
+    {
+        _expiry.Dispose();
+        Hooks?.Dispose();
+    }
 
     private static string Name(ProvisioningCaller caller) => CloudLog.Printable(caller.ClientId);
 
@@ -129,7 +136,7 @@ internal sealed class ProvisioningService : IDisposable
         }));
     }
 
-    private async Task<(ProvisioningOutcome Outcome, ReadOnlyMemory<byte> Answer)> RegisterThingAsync(ProvisioningOutcome outcome, ReadOnlyMemory<byte> payload)
+    private async Task<(ProvisioningOutcome Outcome, ReadOnlyMemory<byte> Answer)> RegisterThingAsync(ProvisioningOutcome outcome, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         var templateName = outcome.TemplateName!;
         if (!ProvisioningTemplate.IsValidName(templateName))
@@ -139,10 +146,17 @@ internal sealed class ProvisioningService : IDisposable
 
         var request = RegisterThingRequest.Parse(payload);
         RegisteredCertificate? certificate = null;
+        var parameters = request.Parameters;
+        if (Hooks is not null && !IsRepeat(_registry.State, templateName, request, out _, out certificate))
+        {
+            // Outside the registry's lock: while a hook thinks, everyone else goes on. What was checked is checked again below.
+            parameters = await Hooks.AskAsync(templateName, outcome.ClaimCertificateId, outcome.ClientId, certificate, parameters, cancellationToken);
+        }
+
         var isRepeat = false;
         _registry.Update(state =>
         {
-            var after = Register(state, templateName, request, out certificate);
+            var after = Register(state, templateName, request, parameters, out certificate);
             isRepeat = ReferenceEquals(after, state);
             return after;
         });
@@ -169,10 +183,10 @@ internal sealed class ProvisioningService : IDisposable
         }));
     }
 
-    /// <summary>The registry after a RegisterThing; the same when it repeats one that was accepted.</summary>
-    private RegistryState Register(RegistryState state, string templateName, RegisterThingRequest request, out RegisteredCertificate certificate)
+    /// <summary>Whether a RegisterThing repeats one that was accepted; if not, it may go on.</summary>
+    private bool IsRepeat(RegistryState state, string templateName, RegisterThingRequest request, out ProvisioningTemplate template, out RegisteredCertificate certificate)
     {
-        if (!state.Templates.TryGetValue(templateName, out var template))
+        if (!state.Templates.TryGetValue(templateName, out template!))
         {
             throw ProvisioningException.ResourceNotFound($"Provisioning template {templateName} does not exist.");
         }
@@ -197,14 +211,36 @@ internal sealed class ProvisioningService : IDisposable
         if (ownership.Registration is { } earlier)
         {
             return _repeated == RepeatedRegistration.AcceptAgain && earlier.IsSameRequest(templateName, request.Parameters)
-                ? state
+                ? true
                 : throw ProvisioningException.InvalidToken("Certificate ownership token was used before.");
         }
 
+        return false;
+    }
+
+    /// <summary>The registry after a RegisterThing; the same when it repeats one that was accepted.</summary>
+    /// <param name="state">The registry.</param>
+    /// <param name="templateName">The template.</param>
+    /// <param name="request">What the device asks for.</param>
+    /// <param name="parameters">Its parameters with those of a hook.</param>
+    /// <param name="certificate">The certificate that is registered.</param>
+    private RegistryState Register(
+        RegistryState state,
+        string templateName,
+        RegisterThingRequest request,
+        ImmutableSortedDictionary<string, string> parameters,
+        out RegisteredCertificate certificate)
+    {
+        if (IsRepeat(state, templateName, request, out var template, out certificate))
+        {
+            return state;
+        }
+
+        var ownership = certificate.Ownership!;
         ProvisioningSpecification specification;
         try
         {
-            specification = template.Evaluate(request.Parameters, certificate.Id);
+            specification = template.Evaluate(parameters, certificate.Id);
         }
         catch (TemplateEvaluationException e)
         {
