@@ -106,11 +106,16 @@ internal sealed class SoakPlan
 
     public int Commands => _commands;
 
-    /// <summary>Gives the board a command.</summary>
+    /// <summary>Gives the board a command; while the cloud is away nobody can.</summary>
     /// <param name="command">Its name.</param>
     /// <param name="members">Further members, each with a comma before it.</param>
     public void Give(string command, string members = "")
     {
+        if (!_world.IsListening)
+        {
+            return;
+        }
+
         _world.Tell("the owner says " + command + members);
         _world.Cloud.Publish(_commandTopic, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{++_commands}}","command":"{{command}}"{{members}}}""")));
     }

@@ -19,7 +19,7 @@ namespace Cli.Prove;
 internal sealed class SoakRun(int days, int seed, string? log = null, bool json = false)
 {
     /// <summary>
-    /// How much more memory may be in use at the end than after the first seventh of the time. Over ten seeds it was 7 to 38 KB, which are the
+    /// How much more memory may be in use at the end than after the first seventh of the time. Over ten seeds it was 7 to 44 KB, most of it the
     /// certificates that the registry has come to hold; the least object for each reading of a week (24 bytes) would come to more than this.
     /// </summary>
     private const long MemoryAllowance = 128 * 1024;

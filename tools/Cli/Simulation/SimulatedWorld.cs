@@ -101,7 +101,7 @@ internal sealed class SimulatedWorld : IDisposable
     /// <summary>Lets so much time pass.</summary>
     public void Run(TimeSpan time) => Run(() => false, time);
 
-    /// <summary>The cloud stops: its connections end and it takes none, until it is started again. What it knows is kept.</summary>
+    /// <summary>The cloud stops: its connections end and it takes none, until it is started again. What it keeps on a disk elsewhere is kept.</summary>
     public void StopCloud()
     {
         Tell("the cloud stops");
@@ -115,6 +115,8 @@ internal sealed class SimulatedWorld : IDisposable
         {
             subscriber.Cut();
         }
+
+        Cloud.RestartBroker();
     }
 
     /// <summary>The cloud is back.</summary>

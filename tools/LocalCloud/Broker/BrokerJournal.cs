@@ -51,10 +51,11 @@ internal sealed class BrokerJournal
         RespectNullableAnnotations = true,
     };
 
-    private readonly string _path;
+    /// <summary>The file; null where there is none.</summary>
+    private readonly string? _path;
     private readonly CloudLog _log;
 
-    /// <summary>What the file holds; used by the writing task, and by none other once there is one.</summary>
+    /// <summary>What the file holds; used by the writing task, and by none other once there is one. Without a file, what would be in it.</summary>
     private readonly BrokerState _state = new();
     private FileStream? _file;
     private long _length;
@@ -69,7 +70,7 @@ internal sealed class BrokerJournal
     private Task _write = Task.CompletedTask;
     private Task? _nextWrite;
 
-    private BrokerJournal(string path, CloudLog log)
+    private BrokerJournal(string? path, CloudLog log)
     {
         _path = path;
         _log = log;
@@ -91,9 +92,9 @@ internal sealed class BrokerJournal
         var journal = new BrokerJournal(Path.Combine(directory, FileName), log);
         try
         {
-            if (File.Exists(journal._path))
+            if (File.Exists(journal._path!))
             {
-                journal.Load(File.ReadAllBytes(journal._path), now);
+                journal.Load(File.ReadAllBytes(journal._path!), now);
             }
 
             journal._state.GoOn(now);
@@ -101,7 +102,7 @@ internal sealed class BrokerJournal
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataDirectoryException(journal._path, "cannot be read or written: " + e.Message, e);
+            throw new DataDirectoryException(journal._path!, "cannot be read or written: " + e.Message, e);
         }
 
         var old = Path.Combine(directory, OldFileName);
@@ -113,6 +114,22 @@ internal sealed class BrokerJournal
         return journal;
     }
 
+    /// <summary>Makes one without a file, of what an earlier one of this process has come to: a change is in it at once.</summary>
+    /// <param name="before">The earlier one, which is closed; null for none.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="log">The log.</param>
+    public static BrokerJournal InMemory(BrokerJournal? before, DateTimeOffset now, CloudLog log)
+    {
+        var journal = new BrokerJournal(path: null, log);
+        foreach (var change in before?._state.ToChanges() ?? [])
+        {
+            journal._state.Apply(change);
+        }
+
+        journal._state.GoOn(now);
+        return journal;
+    }
+
     /// <summary>Adds a change. To be called where the state is changed, within the same lock, so that changes come in their order.</summary>
     public void Add(BrokerChange change)
     {
@@ -121,6 +138,12 @@ internal sealed class BrokerJournal
             if (_isClosed)
             {
                 // The file may be another broker's by now.
+                return;
+            }
+
+            if (_path is null)
+            {
+                _state.Apply(change);
                 return;
             }
 
@@ -161,7 +184,10 @@ internal sealed class BrokerJournal
         try
         {
             await last;
-            Begin();
+            if (_path is not null)
+            {
+                Begin();
+            }
         }
         finally
         {
@@ -193,7 +219,7 @@ internal sealed class BrokerJournal
                 var change = lines[index].IsWhole ? JsonSerializer.Deserialize<BrokerChange>(lines[index].Content.Span, s_json) : null;
                 if (change is BrokerChange.Begun { Format: > CurrentFormat } begun)
                 {
-                    throw new DataDirectoryException(_path, $"is a later LocalCloud's: its format is {begun.Format}, and this one knows the formats to {CurrentFormat}. Start that one, or move the file away to start without retained messages and persistent sessions");
+                    throw new DataDirectoryException(_path!, $"is a later LocalCloud's: its format is {begun.Format}, and this one knows the formats to {CurrentFormat}. Start that one, or move the file away to start without retained messages and persistent sessions");
                 }
 
                 _state.Apply(change ?? throw new JsonException());
@@ -212,7 +238,7 @@ internal sealed class BrokerJournal
 
         if (damaged > 0)
         {
-            var aside = DamagedFile.Copy(_path, now, isSecret: true);
+            var aside = DamagedFile.Copy(_path!, now, isSecret: true);
             _log.Error($"{_path} is damaged: {damaged} of its {lines.Count} lines cannot be read, and what they told of retained messages and persistent sessions is lost; the others are used. It is kept as {Path.GetFileName(aside)}");
         }
     }
@@ -268,7 +294,7 @@ internal sealed class BrokerJournal
     {
         _file?.Dispose();
         _file = null;
-        _file = DurableFile.Replace(_path, stream => _lengthAnew = Append(stream, _state.ToChanges().Prepend(new BrokerChange.Begun(CurrentFormat))), isSecret: true);
+        _file = DurableFile.Replace(_path!, stream => _lengthAnew = Append(stream, _state.ToChanges().Prepend(new BrokerChange.Begun(CurrentFormat))), isSecret: true);
         _length = _lengthAnew;
     }
 

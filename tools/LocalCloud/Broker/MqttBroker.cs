@@ -254,10 +254,13 @@ internal sealed class MqttBroker
         }
     }
 
+    /// <summary>Has nothing to do with the registry any more: connections that are left end by themselves.</summary>
+    public void Abandon() => _registry.CertificateDeactivated -= CutConnectionsOf;
+
     /// <summary>Ends all connections.</summary>
     public async Task CloseAllAsync()
     {
-        _registry.CertificateDeactivated -= CutConnectionsOf;
+        Abandon();
         var connections = _connections.Keys;
         foreach (var connection in connections)
         {

@@ -12,9 +12,12 @@ namespace LocalCloud;
 /// </summary>
 internal sealed class InMemoryCloud : IDisposable
 {
+    private readonly LocalCloudOptions _options;
+    private readonly CloudLog _log;
     private readonly ClientCertificateCheck _check;
     private readonly ProvisioningService _provisioning;
-    private readonly MqttBroker _broker;
+    private BrokerJournal _journal;
+    private MqttBroker _broker;
 
     /// <summary>Makes one. To be called within the context that its connections are to live in.</summary>
     /// <param name="options">How it runs; what is about sockets and files is not used.</param>
@@ -23,12 +26,14 @@ internal sealed class InMemoryCloud : IDisposable
     public InMemoryCloud(LocalCloudOptions options, RegistryState content, ICertificateIssuer issuer)
     {
         var clock = options.TimeProvider;
-        var log = new CloudLog(options.Log, clock);
-        Registry = DeviceRegistry.Open(directory: null, clock, log);
+        _options = options;
+        _log = new CloudLog(options.Log, clock);
+        Registry = DeviceRegistry.Open(directory: null, clock, _log);
         Registry.Update(_ => content);
         _check = new ClientCertificateCheck(Registry, clock);
-        _provisioning = new ProvisioningService(Registry, issuer, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log);
-        _broker = new MqttBroker(options, Registry, new Authorizer(Registry, new IotArns(options.Region, options.AccountId)), _provisioning, _check, log) { NetworkClock = clock };
+        _provisioning = new ProvisioningService(Registry, issuer, options.RepeatedRegistration, options.ProvisioningQuotas, clock, _log);
+        _journal = BrokerJournal.InMemory(before: null, clock.GetUtcNow(), _log);
+        _broker = MakeBroker();
     }
 
     /// <summary>A provisioning request has been answered.</summary>
@@ -64,6 +69,19 @@ internal sealed class InMemoryCloud : IDisposable
     /// <param name="payload">The message.</param>
     public void Publish(string topic, ReadOnlyMemory<byte> payload) => _broker.Publish(topic, payload, QualityOfService.AtLeastOnce);
 
+    /// <summary>
+    /// Starts its broker anew, as after the end of the process: of the old one there is left what is kept on a disk elsewhere. Its connections
+    /// are to be cut by whoever holds their other ends.
+    /// </summary>
+    public void RestartBroker()
+    {
+        // What the old one still does about its connections is not kept
+        _ = _journal.CloseAsync();
+        _broker.Abandon();
+        _journal = BrokerJournal.InMemory(_journal, _options.TimeProvider.GetUtcNow(), _log);
+        _broker = MakeBroker();
+    }
+
     /// <summary>Serves a connection whose handshake is done, and ends when it has.</summary>
     /// <param name="transport">The server's end of the connection.</param>
     /// <param name="address">Where it comes from.</param>
@@ -78,6 +96,14 @@ internal sealed class InMemoryCloud : IDisposable
 
     /// <summary>Stops its timers. Connections are left where they are.</summary>
     public void Dispose() => _provisioning.Dispose();
+
+    private MqttBroker MakeBroker()
+    {
+        var authorizer = new Authorizer(Registry, new IotArns(_options.Region, _options.AccountId));
+        var broker = new MqttBroker(_options, Registry, authorizer, _provisioning, _check, _log) { NetworkClock = _options.TimeProvider };
+        broker.Restore(_journal);
+        return broker;
+    }
 
     private sealed class InMemoryConnection : DefaultConnectionContext
     {

@@ -209,5 +209,30 @@ public sealed class SimulatedWorldTests
         Assert.IsNull(board.Fault, board.Fault);
     }
 
+    [TestMethod]
+    public void What_the_cloud_keeps_for_a_board_outlives_its_restart()
+    {
+        using var world = new SimulatedWorld();
+        var board = world.AddDevice(Mac, 1);
+        var answers = new List<string>();
+        world.Subscribe("dt/#", message => answers.Add(Encoding.UTF8.GetString(message.Payload.Span)));
+        board.PowerOn();
+        Assert.IsTrue(world.Run(() => Published(board) > 0, TimeSpan.FromMinutes(5)));
+        board.CutPower();
+        world.Run(TimeSpan.FromMinutes(5));
+        world.Cloud.Publish("cmd/smpl-krsk/tokyo/lab/" + Mac, """{"id":"kept","command":"ping"}"""u8.ToArray());
+        world.StopCloud();
+        Assert.AreEqual(1, world.Cloud.Registry.FindCertificatesOfThing(Mac).Count);
+        world.Run(TimeSpan.FromMinutes(5));
+        Assert.AreEqual(0, world.Cloud.ConnectedClientIds.Count);
+        world.StartCloud();
+        board.PowerOn();
+
+        Assert.IsTrue(world.Run(() => answers.Any(answer => answer.Contains("\"COMMAND_ID\":\"kept\"", StringComparison.Ordinal)), TimeSpan.FromMinutes(5)), string.Join('\n', answers));
+
+        Assert.IsNull(board.Fault, board.Fault);
+        Assert.AreEqual(1, world.Cloud.Registry.FindCertificatesOfThing(Mac).Count);
+    }
+
     private static int Published(SimulatedDevice board) => board.Agent?.Status.Publisher?.Published ?? 0;
 }
