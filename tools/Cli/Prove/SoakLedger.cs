@@ -8,6 +8,7 @@ internal sealed class SoakLedger(int most)
     private const byte IsDropped = 2;
 
     private readonly byte[] _readings = new byte[most + 1];
+    private readonly float[] _takenAt = new float[most + 1];
     private int _newestReceived;
 
     /// <summary>Readings taken.</summary>
@@ -35,8 +36,22 @@ internal sealed class SoakLedger(int most)
     public int Missing => Taken - Received - Dropped;
 
     /// <summary>A reading is taken.</summary>
+    /// <param name="at">When.</param>
     /// <returns>Its number.</returns>
-    public int Take() => ++Taken < _readings.Length ? Taken : throw new InvalidOperationException($"More than {most} readings.");
+    public int Take(TimeSpan at)
+    {
+        if (++Taken > most)
+        {
+            throw new InvalidOperationException($"More than {most} readings.");
+        }
+
+        _takenAt[Taken] = (float)at.TotalSeconds;
+        return Taken;
+    }
+
+    /// <summary>When a reading was taken, to a tenth of a second; null for one that never was.</summary>
+    /// <param name="number">Its number, as it came.</param>
+    public TimeSpan? TakenAt(double number) => number >= 1 && number <= Taken ? TimeSpan.FromSeconds(_takenAt[(int)number]) : null;
 
     /// <summary>The board has counted a reading as dropped.</summary>
     /// <param name="number">Which.</param>

@@ -25,6 +25,7 @@ internal sealed class SoakPlan
     private readonly string _commandTopic;
     private readonly TimeSpan _calmFrom;
     private readonly TimeSpan _lastReplacement;
+    private readonly List<(TimeSpan From, TimeSpan Error)> _clockErrors = [(TimeSpan.Zero, TimeSpan.Zero)];
     private string? _refused;
     private Action? _withinMessage;
     private int _commands;
@@ -118,6 +119,28 @@ internal sealed class SoakPlan
 
         _world.Tell("the owner says " + command + members);
         _world.Cloud.Publish(_commandTopic, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{++_commands}}","command":"{{command}}"{{members}}}""")));
+    }
+
+    /// <summary>Whether a time of day is that of a moment by the board's clock, as right or wrong as it was at some time since then.</summary>
+    /// <param name="told">The time of day, to the second.</param>
+    /// <param name="moment">The moment.</param>
+    public bool IsTimeOf(DateTimeOffset told, TimeSpan moment)
+    {
+        for (int i = _clockErrors.Count - 1; i >= 0; i--)
+        {
+            TimeSpan off = told - (SimulatedTime.Start + moment + _clockErrors[i].Error);
+            if (off.Duration() < TimeSpan.FromSeconds(1.2))
+            {
+                return true;
+            }
+
+            if (_clockErrors[i].From <= moment)
+            {
+                return false;
+            }
+        }
+
+        return false;
     }
 
     private void Every(double hours, Action happen) => _world.Time.After(TimeSpan.FromHours(-Math.Log(1 - _random.NextDouble()) * hours), () =>
@@ -260,10 +283,22 @@ internal sealed class SoakPlan
             _ => Between(365 * 86_400, 25 * 365.0 * 86_400).TotalSeconds,
         };
         TimeSpan time = Between(300, 4 * 3600);
-        _board.ClockError = TimeSpan.FromSeconds(_random.Next(2) == 0 ? seconds : -seconds);
-        _world.Tell($"the time of day is wrong by {_board.ClockError} for {time}");
-        TimeSpan error = _board.ClockError;
-        Later(time, () => _board.ClockError = _board.ClockError == error ? TimeSpan.Zero : _board.ClockError);
+        TimeSpan error = TimeSpan.FromSeconds(_random.Next(2) == 0 ? seconds : -seconds);
+        _world.Tell($"the time of day is wrong by {error} for {time}");
+        SetClock(error);
+        Later(time, () =>
+        {
+            if (_board.ClockError == error)
+            {
+                SetClock(TimeSpan.Zero);
+            }
+        });
+    }
+
+    private void SetClock(TimeSpan error)
+    {
+        _board.ClockError = error;
+        _clockErrors.Add((_world.Time.Elapsed, error));
     }
 
     /// <summary>Something happens when the next reading, or answer, has come to the cloud, which has not acted on it yet.</summary>

@@ -49,6 +49,8 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
     private int _answers;
     private int _replaced;
     private int _givenUp;
+    private int _wrongTimes;
+    private SoakPlan? _plan;
 
     /// <summary>What became of each reading.</summary>
     public SoakLedger Ledger { get; } = new(days * 86_400);
@@ -97,6 +99,7 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
         };
         world.Subscribe("dt/#", Receive);
         SoakPlan plan = new(world, board, faults, seed, "cmd/" + Place + Mac, time - s_calm, time - TimeSpan.FromHours(30));
+        _plan = plan;
         board.PowerOn();
 
         bool RunUntil(TimeSpan until) => !world.Run(() => board.Fault is not null || cancellationToken.IsCancellationRequested, until - world.Time.Elapsed);
@@ -121,6 +124,7 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
         Check(Ledger.Missing == 0, $"{Ledger.Missing} readings are missing, the first ones {string.Join(", ", Ledger.FindMissing(10))}");
         Check(Ledger.Unknown == 0, $"{Ledger.Unknown} readings came that were never taken");
         Check(Ledger.OutOfOrder == 0, $"{Ledger.OutOfOrder} readings came out of order");
+        Check(_wrongTimes == 0, $"{_wrongTimes} readings came with a time of day at which they were not taken, by the board's clock");
         Check(memoryLast - memoryFirst <= MemoryAllowance, $"{memoryLast - memoryFirst} bytes more are in use at the end, and {MemoryAllowance} are allowed");
         CheckIdentity();
         int perDay = MostInADay();
@@ -144,7 +148,7 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
             return false;
         }
 
-        int number = Ledger.Take();
+        int number = Ledger.Take(_world!.Time.Elapsed);
         if (publisher.Waiting == OutboxReadings)
         {
             _overflowed++;
@@ -188,7 +192,11 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
         JsonElement root = document.RootElement;
         if (root.TryGetProperty(CountingSensor.Quantity, out JsonElement number))
         {
-            Ledger.Receive(number.GetDouble());
+            double reading = number.GetDouble();
+            Ledger.Receive(reading);
+            bool isTimeRight = Ledger.TakenAt(reading) is not { } at
+                || (DateTimeOffset.TryParse(root.GetProperty("TIMESTAMP").GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset told) && _plan!.IsTimeOf(told, at));
+            _wrongTimes += isTimeRight ? 0 : 1;
             return;
         }
 
@@ -230,7 +238,7 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
         SimulatedDevice board = _board!;
         int flashWrites = board.Flash.Writes + board.Flash.Deletes;
         _story.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{days} days with {plan.WifiLosses} WiFi losses, {plan.CloudRestarts} restarts of the broker, {plan.RefusedPhases} times refused connections, {plan.Deactivations} deactivations and {plan.PolicyLosses} losses of the policy, {plan.FaultRules} orders of faults, {plan.ClockJumps} clock jumps, {plan.PowerCuts} power cuts ({plan.TornWrites} ordered in a change of the flash, {plan.CutMessages} in a message), {plan.Commands} commands"));
-        _story.WriteLine($"taken {Ledger.Taken} = received {Ledger.Received} + dropped {Ledger.Dropped} ({_overflowed} for want of room and {_lostWithPower} with the memory, {Ledger.DroppedThoughReceived} of which the cloud has); {Ledger.OutOfOrder} out of order, {Ledger.Duplicates} came again");
+        _story.WriteLine($"taken {Ledger.Taken} = received {Ledger.Received} + dropped {Ledger.Dropped} ({_overflowed} for want of room and {_lostWithPower} with the memory, {Ledger.DroppedThoughReceived} of which the cloud has); {Ledger.OutOfOrder} out of order, {Ledger.Duplicates} came again, {_wrongTimes} with a wrong time of day");
         _story.WriteLine($"{board.Boots} boots, {_reboots} of them by command; {_connections} connections; {_answers} answers to commands; {flashWrites} changes of the flash");
         _story.WriteLine($"{_creations.Count} certificates asked for, at most {perDay} within 24 hours; {_replaced} replaced and {_givenUp} given up, which their owner has deactivated");
         _story.WriteLine($"memory after a seventh of the time {memoryFirst}, at the end {memoryLast}: {memoryLast - memoryFirst:+0;-0;0} bytes ({MemoryAllowance} allowed)");
@@ -255,6 +263,7 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
                     dropped = Ledger.Dropped,
                     outOfOrder = Ledger.OutOfOrder,
                     duplicates = Ledger.Duplicates,
+                    wrongTimes = _wrongTimes,
                     missing = Ledger.Missing,
                     droppedForRoom = _overflowed,
                     droppedWithMemory = _lostWithPower,

@@ -54,7 +54,7 @@ public sealed class SoakTests
             {
                 if (number == 100)
                 {
-                    soak!.Ledger.Take();
+                    soak!.Ledger.Take(TimeSpan.Zero);
                 }
             },
         };
@@ -70,7 +70,7 @@ public sealed class SoakTests
         var ledger = new SoakLedger(20);
         for (var i = 1; i <= 10; i++)
         {
-            Assert.AreEqual(i, ledger.Take());
+            Assert.AreEqual(i, ledger.Take(TimeSpan.FromMinutes(i)));
         }
 
         ledger.Receive(1);
