@@ -12,11 +12,10 @@ namespace LocalCloud;
 
 /// <summary>
 /// A local stand-in for AWS IoT Core: MQTT 3.1.1 over TLS with client certificates, policies, and fleet provisioning in
-/// JSON. For development and tests; production runs on AWS IoT Core itself.
+/// JSON and CBOR. For development and tests; production runs on AWS IoT Core itself.
 /// </summary>
 /// <remarks>
-/// What it does not do yet: CBOR and CreateCertificateFromCsr (publishing to their topics closes the connection, and the
-/// log says so). With a data directory everything that a client was told outlives a kill: certificates and things, retained
+/// With a data directory everything that a client was told outlives a kill: certificates and things, retained
 /// messages, persistent sessions with their subscriptions and messages. Two things do not: answers of the provisioning API
 /// that wait for a client, since they hold private keys, and the numbers in presence events.
 /// </remarks>

@@ -18,6 +18,7 @@ internal sealed class SimulatedAuthority
     private readonly CertificateAuthority _authority;
     private readonly List<RSA> _keys = [];
     private readonly List<IssuedCertificate> _issued = [];
+    private readonly Dictionary<(int Number, string Subject, string Key), IssuedCertificate> _issuedFor = [];
 
     private SimulatedAuthority()
     {
@@ -62,10 +63,27 @@ internal sealed class SimulatedAuthority
         }
     }
 
+    private IssuedCertificate Take(int number, SigningRequest request)
+    {
+        lock (_gate)
+        {
+            var key = (number, Convert.ToHexString(request.Subject.RawData), Convert.ToHexString(request.Key.ExportSubjectPublicKeyInfo()));
+            if (!_issuedFor.TryGetValue(key, out IssuedCertificate? issued))
+            {
+                issued = _authority.Issue(request);
+                _issuedFor.Add(key, issued);
+            }
+
+            return issued;
+        }
+    }
+
     private sealed class Issuer(SimulatedAuthority authority, int given) : ICertificateIssuer
     {
         private int _given = given;
 
         public Task<IssuedCertificate> IssueAsync(CancellationToken cancellationToken) => Task.FromResult(authority.Take(_given++));
+
+        public IssuedCertificate Issue(SigningRequest request) => authority.Take(_given++, request);
     }
 }

@@ -658,14 +658,7 @@ internal sealed class ClientConnection
 
     private async Task ProvisionAsync(ProvisioningTopic request, ReadOnlyMemory<byte> payload)
     {
-        if (request.Format == PayloadFormat.Cbor || request.Operation == ProvisioningOperation.CreateCertificateFromCsr)
-        {
-            // Neither can be answered yet, and silence would leave the client waiting for an answer that AWS would give.
-            Close(DisconnectReason.ServerInitiatedDisconnect, $"{request.Request} is not supported yet: LocalCloud answers CreateKeysAndCertificate and RegisterThing in JSON; CBOR and CreateCertificateFromCsr come later");
-            return;
-        }
-
-        _broker.Log.Information($"{Name} asks for {(request.Operation == ProvisioningOperation.RegisterThing ? $"RegisterThing with template {CloudLog.Printable(request.TemplateName!)}" : "CreateKeysAndCertificate")}");
+        _broker.Log.Information($"{Name} asks for {request.Operation}{(request.TemplateName is { } template ? $" with template {CloudLog.Printable(template)}" : "")}");
         var caller = new ProvisioningCaller(ClientId, CertificateId);
         if (_faults is null)
         {
@@ -673,8 +666,7 @@ internal sealed class ClientConnection
             return;
         }
 
-        var step = request.Operation == ProvisioningOperation.RegisterThing ? FaultStep.RegisterThing : FaultStep.CreateKeysAndCertificate;
-        var fault = await _faults.MeetAsync(step, ClientId, _closed.Token);
+        var fault = await _faults.MeetAsync(ConnectionFaults.StepOf(request.Operation), ClientId, _closed.Token);
         if (fault is { Do: FaultAction.Drop or FaultAction.Close })
         {
             return;

@@ -16,6 +16,9 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
     private const string RootName = "CN=LocalCloud Root CA";
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
+    /// <summary>Whom AWS IoT's certificates are for where AWS makes the key too.</summary>
+    private static readonly X500DistinguishedName s_madeSubject = new("CN=AWS IoT Certificate");
+
     /// <summary>The end of every certificate that AWS IoT issues (developer guide, "X.509 client certificates").</summary>
     private static readonly DateTimeOffset s_end = new(2049, 12, 31, 23, 59, 59, TimeSpan.Zero);
 
@@ -95,14 +98,11 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
     /// <param name="key">The key; it stays the caller's.</param>
     public IssuedCertificate Issue(RSA key)
     {
-        var request = new CertificateRequest("CN=AWS IoT Certificate", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        using var certificate = request.Create(_root, _clock.GetUtcNow() - s_backdated, s_end, NewSerialNumber());
-        return new IssuedCertificate(IdOf(certificate), Pem(certificate), PrivateKeyPem(key));
+        return Issue(s_madeSubject, new PublicKey(key), PrivateKeyPem(key));
     }
+
+    /// <inheritdoc/>
+    public IssuedCertificate Issue(SigningRequest request) => Issue(request.Subject, request.Key, privateKeyPem: "");
 
     public void Dispose()
     {
@@ -175,6 +175,21 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
         {
             throw new DataDirectoryException(directory, $"cannot be written to: {e.Message}", e);
         }
+    }
+
+    private IssuedCertificate Issue(X500DistinguishedName subject, PublicKey key, string privateKeyPem)
+    {
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+
+        // By its key, not by itself: it may certify a key of another kind than its own.
+        using var rootKey = _root.GetRSAPrivateKey()!;
+        var signer = X509SignatureGenerator.CreateForRSA(rootKey, RSASignaturePadding.Pkcs1);
+        using var certificate = request.Create(_root.SubjectName, signer, _clock.GetUtcNow() - s_backdated, s_end, NewSerialNumber());
+        return new IssuedCertificate(IdOf(certificate), Pem(certificate), privateKeyPem);
     }
 
     private static void Save(X509Certificate2 certificate, string? directory, string certificateFile, string keyFile)

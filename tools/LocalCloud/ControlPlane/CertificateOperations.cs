@@ -18,6 +18,7 @@ internal sealed class CertificateOperations
     [
         new("DescribeEndpoint", "GET", "/endpoint", DescribeEndpointAsync),
         new("CreateKeysAndCertificate", "POST", "/keys-and-certificate", CreateKeysAndCertificateAsync),
+        new("CreateCertificateFromCsr", "POST", "/certificates", CreateFromCsrAsync),
         new("RegisterCertificateWithoutCA", "POST", "/certificate/register-no-ca", RegisterWithoutCaAsync),
         new("DescribeCertificate", "GET", "/certificates/{certificateId}", DescribeAsync),
         new("ListCertificates", "GET", "/certificates", ListAsync),
@@ -54,6 +55,25 @@ internal sealed class CertificateOperations
                 ["PublicKey"] = PemEncoding.WriteString("PUBLIC KEY", certificate.PublicKey.ExportSubjectPublicKeyInfo()) + "\n",
                 ["PrivateKey"] = issued.PrivateKeyPem,
             },
+        };
+    }
+
+    private async Task<JsonObject?> CreateFromCsrAsync(ApiRequest request)
+    {
+        var status = request.QueryFlag("setAsActive") ? CertificateStatus.Active : CertificateStatus.Inactive;
+        if (!SigningRequest.TryRead(request.RequiredText("certificateSigningRequest"), out var asked, out var fault))
+        {
+            throw ControlPlaneException.InvalidRequest(fault);
+        }
+
+        var issued = _context.Authority.Issue(asked);
+        _context.Registry.AddCertificate(issued, status, ownership: null, []);
+        await _context.SaveAsync();
+        return new JsonObject
+        {
+            ["certificateArn"] = _context.CertificateArn(issued.Id),
+            ["certificateId"] = issued.Id,
+            ["certificatePem"] = issued.Pem,
         };
     }
 

@@ -94,8 +94,7 @@ internal sealed class ConnectionFaults(FaultPlan plan, MqttBroker broker, Client
     /// <param name="closed">Ends with the connection.</param>
     public async ValueTask<IReadOnlyList<ProvisioningAnswer>> InsteadOfAsync(ProvisioningTopic request, ProvisioningAnswer answer, ProvisioningCaller caller, CancellationToken closed)
     {
-        var isRegistration = request.Operation == ProvisioningOperation.RegisterThing;
-        var rule = Take(isRegistration ? FaultStep.RegisterThingAnswer : FaultStep.CreateKeysAndCertificateAnswer, connection.ClientId);
+        var rule = Take(AnswerStepOf(request.Operation), connection.ClientId);
         switch (rule?.Do)
         {
             case null:
@@ -108,23 +107,24 @@ internal sealed class ConnectionFaults(FaultPlan plan, MqttBroker broker, Client
             case FaultAction.Twice:
                 return [answer, answer];
 
-            case FaultAction.Foreign when isRegistration:
-                return [new ProvisioningAnswer(request.Accepted, FaultyAnswer.ForeignRegistration())];
+            case FaultAction.Foreign when request.Operation == ProvisioningOperation.RegisterThing:
+                return [new ProvisioningAnswer(request.Accepted, FaultyAnswer.ForeignRegistration(request.Format))];
 
             case FaultAction.Foreign:
-                return [await broker.Provisioning.AnswerAsync(request, default, caller with { ClientId = FaultyAnswer.ForeignClientId }, closed)];
+                var foreign = request.Operation == ProvisioningOperation.CreateCertificateFromCsr ? FaultyAnswer.ForeignSigningRequest(request.Format) : default;
+                return [await broker.Provisioning.AnswerAsync(request, foreign, caller with { ClientId = FaultyAnswer.ForeignClientId }, closed)];
 
             case FaultAction.Malformed:
-                return [answer with { Payload = FaultyAnswer.Malform(answer.Payload) }];
+                return [answer with { Payload = FaultyAnswer.Malform(answer.Payload, request.Format) }];
 
             case FaultAction.Truncated:
                 return [answer with { Payload = FaultyAnswer.Truncate(answer.Payload) }];
 
             case FaultAction.Oversized:
-                return [answer with { Payload = FaultyAnswer.Enlarge(answer.Payload, rule.Bytes) }];
+                return [answer with { Payload = FaultyAnswer.Enlarge(answer.Payload, rule.Bytes, request.Format) }];
 
             case FaultAction.Unusual:
-                return [answer with { Payload = FaultyAnswer.Disguise(answer.Payload) }];
+                return [answer with { Payload = FaultyAnswer.Disguise(answer.Payload, request.Format) }];
 
             case FaultAction.Close:
                 Close(rule);
@@ -165,8 +165,23 @@ internal sealed class ConnectionFaults(FaultPlan plan, MqttBroker broker, Client
 
     public void Dispose() => _timer?.Dispose();
 
+    /// <summary>Where a provisioning request is met.</summary>
+    public static FaultStep StepOf(ProvisioningOperation operation) => operation switch
+    {
+        ProvisioningOperation.CreateKeysAndCertificate => FaultStep.CreateKeysAndCertificate,
+        ProvisioningOperation.CreateCertificateFromCsr => FaultStep.CreateCertificateFromCsr,
+        _ => FaultStep.RegisterThing,
+    };
+
     /// <summary>What the log says of a fault.</summary>
     public static string Describe(FaultRule rule) => $"{FaultPlanFile.NameOf(rule.Do)} at {FaultPlanFile.NameOf(rule.At)}";
+
+    private static FaultStep AnswerStepOf(ProvisioningOperation operation) => operation switch
+    {
+        ProvisioningOperation.CreateKeysAndCertificate => FaultStep.CreateKeysAndCertificateAnswer,
+        ProvisioningOperation.CreateCertificateFromCsr => FaultStep.CreateCertificateFromCsrAnswer,
+        _ => FaultStep.RegisterThingAnswer,
+    };
 
     private FaultRule? Take(FaultStep step, string clientId)
     {

@@ -27,7 +27,7 @@ public enum FaultAction
     /// <summary>It gives the answer to another: another device's certificate or thing, the acknowledgement of another packet.</summary>
     Foreign,
 
-    /// <summary>It answers with what is no JSON, or no packet of MQTT.</summary>
+    /// <summary>It answers with what is no JSON or CBOR, or no packet of MQTT.</summary>
     Malformed,
 
     /// <summary>It breaks off in the middle of the answer.</summary>
@@ -36,6 +36,6 @@ public enum FaultAction
     /// <summary>It makes the answer very long, all of it valid.</summary>
     Oversized,
 
-    /// <summary>It writes the answer in JSON as nobody writes it: escapes, another order, white space, members that nobody knows.</summary>
+    /// <summary>It writes the answer as nobody writes it: another order, members that nobody knows, in JSON escapes and white space.</summary>
     Unusual,
 }

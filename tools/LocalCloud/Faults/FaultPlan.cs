@@ -125,6 +125,7 @@ public sealed class FaultPlan
             (FaultStep.Subscribe, FaultAction.Lose) => FaultStep.SubAck,
             (FaultStep.Publish, FaultAction.Lose) => FaultStep.PubAck,
             (FaultStep.CreateKeysAndCertificate, FaultAction.Lose) => FaultStep.CreateKeysAndCertificateAnswer,
+            (FaultStep.CreateCertificateFromCsr, FaultAction.Lose) => FaultStep.CreateCertificateFromCsrAnswer,
             (FaultStep.RegisterThing, FaultAction.Lose) => FaultStep.RegisterThingAnswer,
             _ => rule.At,
         };

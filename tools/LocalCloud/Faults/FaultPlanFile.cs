@@ -20,8 +20,9 @@ public static class FaultPlanFile
     /// <summary>What the file calls a step.</summary>
     public static string NameOf(FaultStep step) => step switch
     {
-        FaultStep.CreateKeysAndCertificate or FaultStep.RegisterThing => step.ToString(),
+        FaultStep.CreateKeysAndCertificate or FaultStep.CreateCertificateFromCsr or FaultStep.RegisterThing => step.ToString(),
         FaultStep.CreateKeysAndCertificateAnswer => NameOf(FaultStep.CreateKeysAndCertificate) + "/answer",
+        FaultStep.CreateCertificateFromCsrAnswer => NameOf(FaultStep.CreateCertificateFromCsr) + "/answer",
         FaultStep.RegisterThingAnswer => NameOf(FaultStep.RegisterThing) + "/answer",
         _ => step.ToString().ToLowerInvariant(),
     };

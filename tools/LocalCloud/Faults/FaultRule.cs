@@ -43,12 +43,12 @@ public sealed record FaultRule(FaultStep At, FaultAction Do)
         FaultStep.Tls => [FaultAction.Refuse, FaultAction.Delay, FaultAction.Drop, FaultAction.Close],
         FaultStep.Connect or FaultStep.Subscribe => [FaultAction.Refuse, FaultAction.Delay, FaultAction.Drop, FaultAction.Lose, FaultAction.Close],
         FaultStep.Publish => [FaultAction.Delay, FaultAction.Drop, FaultAction.Lose, FaultAction.Close],
-        FaultStep.CreateKeysAndCertificate or FaultStep.RegisterThing =>
+        FaultStep.CreateKeysAndCertificate or FaultStep.CreateCertificateFromCsr or FaultStep.RegisterThing =>
             [FaultAction.Refuse, FaultAction.Throttle, FaultAction.Delay, FaultAction.Drop, FaultAction.Lose, FaultAction.Close],
         FaultStep.ConnAck => [FaultAction.Delay, FaultAction.Lose, FaultAction.Close, FaultAction.Twice, FaultAction.Malformed, FaultAction.Truncated],
         FaultStep.SubAck or FaultStep.PubAck =>
             [FaultAction.Delay, FaultAction.Lose, FaultAction.Close, FaultAction.Twice, FaultAction.Foreign, FaultAction.Malformed, FaultAction.Truncated],
-        FaultStep.CreateKeysAndCertificateAnswer or FaultStep.RegisterThingAnswer =>
+        FaultStep.CreateKeysAndCertificateAnswer or FaultStep.CreateCertificateFromCsrAnswer or FaultStep.RegisterThingAnswer =>
         [
             FaultAction.Delay, FaultAction.Lose, FaultAction.Close, FaultAction.Twice, FaultAction.Foreign, FaultAction.Malformed, FaultAction.Truncated,
             FaultAction.Oversized, FaultAction.Unusual,
@@ -106,10 +106,10 @@ public sealed record FaultRule(FaultStep At, FaultAction Do)
         RefuseUnless(isDelay || isSession, Seconds, "seconds", "\"delay\" and at \"session\"");
         RefuseUnless(isSession, Packets, "packets", "what is at \"session\"");
         RefuseUnless(
-            Do == FaultAction.Refuse && At is (FaultStep.CreateKeysAndCertificate or FaultStep.RegisterThing),
+            Do == FaultAction.Refuse && At is (FaultStep.CreateKeysAndCertificate or FaultStep.CreateCertificateFromCsr or FaultStep.RegisterThing),
             StatusCode,
             "statusCode",
-            "\"refuse\" at \"CreateKeysAndCertificate\" and \"RegisterThing\"");
+            "\"refuse\" at \"CreateKeysAndCertificate\", \"CreateCertificateFromCsr\" and \"RegisterThing\"");
         RefuseUnless(Do == FaultAction.Refuse && At == FaultStep.Connect, ReturnCode, "returnCode", "\"refuse\" at \"connect\"");
         RefuseUnless(Do == FaultAction.Oversized, Bytes, "bytes", "\"oversized\"");
         RefuseOutside(Packets, 1, int.MaxValue, "packets");

@@ -30,6 +30,12 @@ public enum FaultStep
     /// <summary>Its answer, accepted or rejected.</summary>
     CreateKeysAndCertificateAnswer,
 
+    /// <summary>The request for a certificate for a key that the device has.</summary>
+    CreateCertificateFromCsr,
+
+    /// <summary>Its answer, accepted or rejected.</summary>
+    CreateCertificateFromCsrAnswer,
+
     /// <summary>The request to register a thing.</summary>
     RegisterThing,
 

@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Mqtt;
 
 namespace LocalCloud;
@@ -35,21 +38,66 @@ internal static class FaultyAnswer
     };
 
     /// <summary>What an accepted RegisterThing of another device is answered.</summary>
-    public static byte[] ForeignRegistration() => Encoding.UTF8.GetBytes($$"""{"deviceConfiguration":{},"thingName":"{{ForeignClientId}}"}""");
+    public static byte[] ForeignRegistration(PayloadFormat format) =>
+        InForm(Encoding.UTF8.GetBytes($$"""{"deviceConfiguration":{},"thingName":"{{ForeignClientId}}"}"""), format);
 
-    /// <summary>An answer whose last brace is a bracket.</summary>
-    public static byte[] Malform(ReadOnlyMemory<byte> json)
+    /// <summary>The request of another device, for a key of its own.</summary>
+    public static byte[] ForeignSigningRequest(PayloadFormat format)
     {
-        var bytes = json.ToArray();
-        bytes[^1] = (byte)']';
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=" + ForeignClientId, key, HashAlgorithmName.SHA256);
+        return InForm(Encoding.UTF8.GetBytes(new JsonObject { ["certificateSigningRequest"] = request.CreateSigningRequestPem() }.ToJsonString()), format);
+    }
+
+    /// <summary>An answer whose last brace is a bracket; in CBOR, that begins with the end of something.</summary>
+    public static byte[] Malform(ReadOnlyMemory<byte> answer, PayloadFormat format)
+    {
+        const byte Break = 0xFF;
+        var bytes = answer.ToArray();
+        if (format == PayloadFormat.Json)
+        {
+            bytes[^1] = (byte)']';
+        }
+        else
+        {
+            bytes[0] = Break;
+        }
+
         return bytes;
     }
 
     /// <summary>The first half of an answer.</summary>
-    public static byte[] Truncate(ReadOnlyMemory<byte> json) => json[..(json.Length / 2)].ToArray();
+    public static byte[] Truncate(ReadOnlyMemory<byte> answer) => answer[..(answer.Length / 2)].ToArray();
 
     /// <summary>An answer with a first member that makes it as long as is wanted.</summary>
-    public static byte[] Enlarge(ReadOnlyMemory<byte> json, int? bytes)
+    public static byte[] Enlarge(ReadOnlyMemory<byte> answer, int? bytes, PayloadFormat format)
+    {
+        if (format == PayloadFormat.Json)
+        {
+            return EnlargeJson(answer, bytes);
+        }
+
+        // A length of CBOR's is as long as it must be: what is missing is found by trying, within a few bytes.
+        var json = CborPayload.ToJson(answer);
+        var wanted = bytes ?? OversizedBytes;
+        for (var length = wanted - (answer.Length - json.Length); ; length++)
+        {
+            var enlarged = CborPayload.FromJson(EnlargeJson(json, length));
+            if (enlarged.Length >= wanted)
+            {
+                return enlarged;
+            }
+        }
+    }
+
+    /// <summary>The same answer, as valid, with its members the other way round among some that nobody knows; in JSON with escapes and white space.</summary>
+    public static byte[] Disguise(ReadOnlyMemory<byte> answer, PayloadFormat format) => format == PayloadFormat.Json
+        ? DisguiseJson(answer)
+        : CborPayload.FromJson(DisguiseJson(CborPayload.ToJson(answer)));
+
+    private static byte[] InForm(byte[] json, PayloadFormat format) => format == PayloadFormat.Json ? json : CborPayload.FromJson(json);
+
+    private static byte[] EnlargeJson(ReadOnlyMemory<byte> json, int? bytes)
     {
         const string Begin = "{\"padding\":\"";
         const string End = "\",";
@@ -57,8 +105,7 @@ internal static class FaultyAnswer
         return [.. Encoding.UTF8.GetBytes(Begin + new string('x', padding) + End), .. json.Span[1..]];
     }
 
-    /// <summary>The same answer, as valid, with its members the other way round among some that nobody knows, with escapes and white space.</summary>
-    public static byte[] Disguise(ReadOnlyMemory<byte> json)
+    private static byte[] DisguiseJson(ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);
         var text = new StringBuilder("\r\n{ \"unknown\" : [ null , true , -1.5e+3 , { \"certificateId\" : \"not this one\", \"thingName\" : \"nor this one\" } , [ ] ]");

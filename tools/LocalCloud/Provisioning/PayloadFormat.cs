@@ -4,7 +4,5 @@ namespace LocalCloud;
 internal enum PayloadFormat
 {
     Json,
-
-    /// <summary>Known, so that it can be told apart from a mistyped topic; not answered yet.</summary>
     Cbor,
 }

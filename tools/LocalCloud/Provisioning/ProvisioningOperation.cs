@@ -6,7 +6,7 @@ public enum ProvisioningOperation
     /// <summary>Keys and a certificate, both made by the cloud.</summary>
     CreateKeysAndCertificate,
 
-    /// <summary>A certificate for a key that the device has. LocalCloud knows its topics, but does not answer it yet.</summary>
+    /// <summary>A certificate for a key that the device has.</summary>
     CreateCertificateFromCsr,
 
     /// <summary>Registration of a thing for a certificate, by a template.</summary>

@@ -57,8 +57,8 @@ internal sealed class ProvisioningService : IDisposable
     /// <summary>A request has been answered; raised before the answer is sent.</summary>
     public event Action<ProvisioningOutcome>? Answered;
 
-    /// <summary>Answers one request in JSON.</summary>
-    /// <param name="topic">CreateKeysAndCertificate or RegisterThing.</param>
+    /// <summary>Answers one request in the form that its topic names.</summary>
+    /// <param name="topic">What is asked for.</param>
     /// <param name="payload">Its payload.</param>
     /// <param name="caller">Who asks.</param>
     /// <param name="cancellationToken">Ends it without an answer.</param>
@@ -83,18 +83,28 @@ internal sealed class ProvisioningService : IDisposable
                 throw ProvisioningException.Throttling();
             }
 
+            // AWS wants CreateKeysAndCertificate's empty; its own SDKs send {}.
+            var isNothing = payload.IsEmpty && topic.Operation == ProvisioningOperation.CreateKeysAndCertificate;
+            if (topic.Format == PayloadFormat.Cbor && !isNothing)
+            {
+                payload = CborPayload.ToJson(payload);
+            }
+
             ReadOnlyMemory<byte> answer;
-            (outcome, answer) = topic.Operation == ProvisioningOperation.CreateKeysAndCertificate
-                ? await CreateKeysAndCertificateAsync(outcome, payload, cancellationToken)
-                : await RegisterThingAsync(outcome, payload, cancellationToken);
+            (outcome, answer) = topic.Operation switch
+            {
+                ProvisioningOperation.CreateKeysAndCertificate => await CreateKeysAndCertificateAsync(outcome, payload, cancellationToken),
+                ProvisioningOperation.CreateCertificateFromCsr => await CreateCertificateFromCsrAsync(outcome, payload),
+                _ => await RegisterThingAsync(outcome, payload, cancellationToken),
+            };
             Answered?.Invoke(outcome);
-            return new ProvisioningAnswer(topic.Accepted, answer);
+            return new ProvisioningAnswer(topic.Accepted, InFormOf(topic, answer));
         }
         catch (ProvisioningException e)
         {
             _log.Warning($"{Name(caller)}: {topic.Operation}{With(topic)} is rejected: {e.StatusCode} {e.ErrorCode}: {CloudLog.Printable(e.Message)}");
             Answered?.Invoke(outcome with { StatusCode = e.StatusCode, ErrorCode = e.ErrorCode, ErrorMessage = e.Message });
-            return new ProvisioningAnswer(topic.Rejected, WriteRejection(e));
+            return new ProvisioningAnswer(topic.Rejected, InFormOf(topic, WriteRejection(e)));
         }
     }
 
@@ -108,25 +118,21 @@ internal sealed class ProvisioningService : IDisposable
 
     private static string With(ProvisioningTopic topic) => topic.TemplateName is null ? "" : $" with template {CloudLog.Printable(topic.TemplateName)}";
 
+    private static ReadOnlyMemory<byte> InFormOf(ProvisioningTopic topic, ReadOnlyMemory<byte> json) =>
+        topic.Format == PayloadFormat.Cbor ? CborPayload.FromJson(json) : json;
+
     private async Task<(ProvisioningOutcome Outcome, ReadOnlyMemory<byte> Answer)> CreateKeysAndCertificateAsync(
         ProvisioningOutcome outcome,
         ReadOnlyMemory<byte> payload,
         CancellationToken cancellationToken)
     {
-        // AWS wants it empty; its own SDKs send {}.
         if (!payload.IsEmpty)
         {
             RequestPayload.Read(payload, _ => true);
         }
 
         var issued = await _authority.IssueAsync(cancellationToken);
-        var token = OwnershipToken.Create();
-        var expiresAt = _clock.GetUtcNow() + OwnershipToken.Lifetime;
-        _registry.AddCertificate(issued, CertificateStatus.PendingActivation, new OwnershipClaim(OwnershipToken.Hash(token), expiresAt, Registration: null), []);
-        ScheduleExpiry(expiresAt);
-        await SaveAsync();
-
-        _log.Information($"{CloudLog.Printable(outcome.ClientId)}: CreateKeysAndCertificate is accepted: certificate {issued.Id[..8]}, PENDING_ACTIVATION, to be registered before {expiresAt.UtcDateTime:HH:mm:ss}");
+        var token = await AddPendingAsync(outcome, issued);
         return (outcome with { CertificateId = issued.Id }, Write(json =>
         {
             json.WriteString("certificateId", issued.Id);
@@ -134,6 +140,43 @@ internal sealed class ProvisioningService : IDisposable
             json.WriteString("privateKey", issued.PrivateKeyPem);
             json.WriteString("certificateOwnershipToken", token);
         }));
+    }
+
+    private async Task<(ProvisioningOutcome Outcome, ReadOnlyMemory<byte> Answer)> CreateCertificateFromCsrAsync(ProvisioningOutcome outcome, ReadOnlyMemory<byte> payload)
+    {
+        var pem = RequestPayload.Read(payload, request => request.TryGetProperty("certificateSigningRequest", out var member) switch
+        {
+            false => throw ProvisioningException.InvalidRequest("certificateSigningRequest is missing."),
+            _ when member.ValueKind == JsonValueKind.String => member.GetString()!,
+            _ => throw ProvisioningException.InvalidRequest("certificateSigningRequest must be a string."),
+        });
+        if (!SigningRequest.TryRead(pem, out var request, out var fault))
+        {
+            throw ProvisioningException.InvalidRequest(fault);
+        }
+
+        var issued = _authority.Issue(request);
+        var token = await AddPendingAsync(outcome, issued);
+        return (outcome with { CertificateId = issued.Id }, Write(json =>
+        {
+            json.WriteString("certificateOwnershipToken", token);
+            json.WriteString("certificateId", issued.Id);
+            json.WriteString("certificatePem", issued.Pem);
+        }));
+    }
+
+    /// <summary>Keeps a certificate until it is registered.</summary>
+    /// <returns>The token to register it with.</returns>
+    private async Task<string> AddPendingAsync(ProvisioningOutcome outcome, IssuedCertificate issued)
+    {
+        var token = OwnershipToken.Create();
+        var expiresAt = _clock.GetUtcNow() + OwnershipToken.Lifetime;
+        _registry.AddCertificate(issued, CertificateStatus.PendingActivation, new OwnershipClaim(OwnershipToken.Hash(token), expiresAt, Registration: null), []);
+        ScheduleExpiry(expiresAt);
+        await SaveAsync();
+
+        _log.Information($"{CloudLog.Printable(outcome.ClientId)}: {outcome.Operation} is accepted: certificate {issued.Id[..8]}, PENDING_ACTIVATION, to be registered before {expiresAt.UtcDateTime:HH:mm:ss}");
+        return token;
     }
 
     private async Task<(ProvisioningOutcome Outcome, ReadOnlyMemory<byte> Answer)> RegisterThingAsync(ProvisioningOutcome outcome, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)

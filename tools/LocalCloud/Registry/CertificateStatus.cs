@@ -6,7 +6,7 @@ namespace LocalCloud;
 [JsonConverter(typeof(JsonStringEnumConverter<CertificateStatus>))]
 public enum CertificateStatus
 {
-    /// <summary>Made by CreateKeysAndCertificate and not registered yet; deleted when its ownership token expires.</summary>
+    /// <summary>Made over MQTT and not registered yet; deleted when its ownership token expires.</summary>
     [JsonStringEnumMemberName("PENDING_ACTIVATION")]
     PendingActivation,
 

@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using DeviceAgent.Identity;
 using DeviceAgent.Settings;
+using LocalCloud;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Tests.EndToEnd;
 
@@ -64,6 +67,32 @@ public sealed class ControlPlaneAwsCliTests
         await AwsAsync(field, "iot", "update-certificate", "--certificate-id", id, "--new-status", "REVOKED");
         await field.CloudLog.WaitAsync($"{Field.Thing} is cut: certificate {id[..8]} is REVOKED", Stopping);
         await board.PowerOffAsync().WaitAsync(Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(180_000, CooperativeCancellation = true)]
+    public async Task It_gets_a_certificate_for_a_request_of_ones_own()
+    {
+        if (Environment.GetEnvironmentVariable("AGENT_AWSCLI") != "1")
+        {
+            Assert.Inconclusive("Set AGENT_AWSCLI=1 where the aws command line (Debian: awscli) is installed to run it against LocalCloud.");
+        }
+
+        using var directory = new TemporaryDirectory();
+        await using var field = await Field.OpenAsync(Stopping);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        await File.WriteAllTextAsync(directory.File("csr"), new CertificateRequest("CN=lamp-1", key, HashAlgorithmName.SHA384).CreateSigningRequestPem(), Stopping);
+        var request = "file://" + directory.File("csr");
+
+        var active = JsonNode.Parse(await AwsAsync(field, "iot", "create-certificate-from-csr", "--certificate-signing-request", request, "--set-as-active", "--output", "json"))!;
+        var inactive = JsonNode.Parse(await AwsAsync(field, "iot", "create-certificate-from-csr", "--certificate-signing-request", request, "--output", "json"))!;
+
+        using var certificate = X509Certificate2.CreateFromPem((string)active["certificatePem"]!);
+        Assert.AreEqual("CN=lamp-1", certificate.Subject);
+        CollectionAssert.AreEqual(key.ExportSubjectPublicKeyInfo(), certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.EndsWith(":cert/" + (string)active["certificateId"]!, (string)active["certificateArn"]!);
+        Assert.AreEqual(CertificateStatus.Active, field.Cloud.Registry.FindCertificate((string)active["certificateId"]!)!.Status);
+        Assert.AreEqual(CertificateStatus.Inactive, field.Cloud.Registry.FindCertificate((string)inactive["certificateId"]!)!.Status);
     }
 
     private static string FindSetup()

@@ -1,4 +1,6 @@
 using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -14,6 +16,7 @@ public sealed class FaultTests
 {
     private const string Client = "all-1";
     private const string Create = "$aws/certificates/create/json";
+    private const string CreateFromCsr = "$aws/certificates/create-from-csr/json";
     private const string Register = "$aws/provisioning-templates/smpl-krsk-iot-core-prov-temp/provision/json";
     private const string Told = "meets a fault of the plan: ";
 
@@ -59,6 +62,10 @@ public sealed class FaultTests
 
             case FaultStep.CreateKeysAndCertificate or FaultStep.CreateKeysAndCertificateAnswer:
                 await CreateAsync(trial, rule);
+                break;
+
+            case FaultStep.CreateCertificateFromCsr or FaultStep.CreateCertificateFromCsrAnswer:
+                await CreateFromCsrAsync(trial, rule);
                 break;
 
             case FaultStep.RegisterThing or FaultStep.RegisterThingAnswer:
@@ -352,6 +359,30 @@ public sealed class FaultTests
             && ((string)answer["certificateOwnershipToken"]!).Length > 0;
     }
 
+    private async Task CreateFromCsrAsync(Trial trial, FaultRule rule)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await trial.ConnectAsync();
+        await trial.SubscribeAsync(CreateFromCsr + "/accepted", CreateFromCsr + "/rejected");
+        trial.Order();
+        await trial.SendAsync(new PublishPacket(CreateFromCsr, Encoding.UTF8.GetBytes(new JsonObject
+        {
+            ["certificateSigningRequest"] = new CertificateRequest("CN=board-1", key, HashAlgorithmName.SHA256).CreateSigningRequestPem(),
+        }.ToJsonString())));
+        await TryProvisioningAsync(trial, rule, "CreateCertificateFromCsr is accepted", IsRight);
+        if (rule.Do == FaultAction.Foreign)
+        {
+            Assert.HasCount(2, trial.Accepted);
+            Assert.AreEqual(trial.Accepted[1].CertificateId, (string)JsonNode.Parse(trial.Last!.Payload.Span)!["certificateId"]!);
+            Assert.AreEqual("CN=another-device", X509Certificate2.CreateFromPem((string)JsonNode.Parse(trial.Last!.Payload.Span)!["certificatePem"]!).Subject);
+        }
+
+        bool IsRight(JsonObject answer) =>
+            (string)answer["certificateId"]! == trial.Accepted[0].CertificateId
+            && X509Certificate2.CreateFromPem((string)answer["certificatePem"]!).Subject == "CN=board-1"
+            && ((string)answer["certificateOwnershipToken"]!).Length > 0;
+    }
+
     private async Task RegisterAsync(Trial trial, FaultRule rule)
     {
         await trial.ConnectAsync();
@@ -470,7 +501,7 @@ public sealed class FaultTests
     /// <summary>The actions that are alike for all answers, and for all requests before them.</summary>
     private async Task TryAnswerAsync(Trial trial, FaultRule rule, Func<bool>? hasActed, Predicate<Packet> isRight, Predicate<Packet>? isForeign = null)
     {
-        var isRequest = rule.At is FaultStep.Connect or FaultStep.Subscribe or FaultStep.Publish or FaultStep.CreateKeysAndCertificate or FaultStep.RegisterThing;
+        var isRequest = rule.At is FaultStep.Connect or FaultStep.Subscribe or FaultStep.Publish or FaultStep.CreateKeysAndCertificate or FaultStep.CreateCertificateFromCsr or FaultStep.RegisterThing;
         switch (rule.Do)
         {
             case FaultAction.Delay:

@@ -154,22 +154,6 @@ public sealed class ProvisioningExchangeTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
-    [DataRow("$aws/certificates/create/cbor")]
-    [DataRow("$aws/certificates/create-from-csr/json")]
-    [DataRow("$aws/provisioning-templates/smpl-krsk-iot-core-prov-temp/provision/cbor")]
-    public async Task What_is_not_answered_yet_closes_the_connection_and_the_log_says_so(string topic)
-    {
-        await using var cloud = await TestCloud.StartAsync(Stopping);
-        var connection = await cloud.OpenConnectedAsync(cloud.Operator, "all-1", Stopping);
-
-        await connection.WriteAsync(new PublishPacket(topic, default), Stopping);
-
-        Assert.IsNull(await connection.ReadAsync(Stopping));
-        await cloud.Log.WaitAsync($"all-1 is cut: {topic} is not supported yet", Stopping);
-    }
-
-    [TestMethod]
-    [Timeout(30_000, CooperativeCancellation = true)]
     public async Task A_restart_on_the_same_directory_forgets_nothing()
     {
         using var directory = new TemporaryDirectory();

@@ -1,9 +1,11 @@
 // Four clients of the AWS IoT device SDK for JavaScript v2 provision themselves at once, connect as their things and publish;
 // one of them then publishes outside its policy. Two use the service client of the SDK's first generation, two that of its second.
+// Where requests are given the certificates are for their keys, made by CreateCertificateFromCsr.
 //
 // node fleet-provisioning.mjs SETTINGS, where SETTINGS is a JSON object:
 //   modules  the node_modules folder that holds aws-iot-device-sdk-v2
 //   host, port, rootCa, claimCertificate, claimKey (paths), template, product, prefix (of the thing names)
+//   requests  none, or for each client an object with request (a PKCS#10 request as PEM) and key (its private key)
 //
 // Standard output is one line of JSON: for each client what it was answered, and how its connections ended.
 
@@ -59,15 +61,16 @@ async function connect(clientId, certificate, key) {
 }
 
 /** The service client of the first generation: subscribes to the answers, publishes the request, waits. */
-function firstGeneration(connection) {
+function firstGeneration(connection, own) {
   const client = new iotidentity.IotIdentityClient(connection);
   const qos = mqtt.QoS.AtLeastOnce;
+  const operation = own ? 'CreateCertificateFromCsr' : 'CreateKeysAndCertificate';
   return {
     async prepare() {
       this.created = new Promise((resolve, reject) => {
         this.subscribed = Promise.all([
-          client.subscribeToCreateKeysAndCertificateAccepted({}, qos, (error, answer) => error ? reject(error) : resolve(answer)),
-          client.subscribeToCreateKeysAndCertificateRejected({}, qos, (error, answer) => reject(error ?? new Error(JSON.stringify(answer)))),
+          client[`subscribeTo${operation}Accepted`]({}, qos, (error, answer) => error ? reject(error) : resolve(answer)),
+          client[`subscribeTo${operation}Rejected`]({}, qos, (error, answer) => reject(error ?? new Error(JSON.stringify(answer)))),
         ]);
       });
       this.registered = new Promise((resolve, reject) => {
@@ -79,7 +82,7 @@ function firstGeneration(connection) {
       await within(20, 'SUBACK', Promise.all([this.subscribed, this.subscribedToo]));
     },
     async create() {
-      await client.publishCreateKeysAndCertificate({}, qos);
+      await client[`publish${operation}`](own ? { certificateSigningRequest: own.request } : {}, qos);
       return await this.created;
     },
     async register(request) {
@@ -91,7 +94,7 @@ function firstGeneration(connection) {
 }
 
 /** The service client of the second generation: each request is a promise. */
-function secondGeneration(connection) {
+function secondGeneration(connection, own) {
   const client = iotidentity.IotIdentityClientv2.newFromMqtt311(connection, {
     maxRequestResponseSubscriptions: 4,
     maxStreamingSubscriptions: 2,
@@ -99,7 +102,7 @@ function secondGeneration(connection) {
   });
   return {
     async prepare() {},
-    create: () => client.createKeysAndCertificate({}),
+    create: () => own ? client.createCertificateFromCsr({ certificateSigningRequest: own.request }) : client.createKeysAndCertificate({}),
     register: request => client.registerThing(request),
     close: () => client.close(),
   };
@@ -111,6 +114,7 @@ const allRegistered = barrier();
 
 async function provision(index) {
   const thing = `${settings.prefix}${index}`;
+  const own = settings.requests?.[index];
   const result = { thing, answers: { create: 0, register: 0 }, generation: index % 2 === 0 ? 1 : 2 };
   const claimed = await connect(`claim-${thing}`, claim.certificate, claim.key);
   const tokens = new Set();
@@ -122,7 +126,7 @@ async function provision(index) {
 
     result.answers[topic.includes('/provision/') ? 'register' : 'create']++;
   });
-  const identity = (result.generation === 1 ? firstGeneration : secondGeneration)(claimed);
+  const identity = (result.generation === 1 ? firstGeneration : secondGeneration)(claimed, own);
   await identity.prepare();
   await allReady();
 
@@ -143,7 +147,7 @@ async function provision(index) {
   await claimed.disconnect();
   result.tokens = tokens.size;
 
-  const connection = await connect(registered.thingName, created.certificatePem, created.privateKey);
+  const connection = await connect(registered.thingName, created.certificatePem, own?.key ?? created.privateKey);
   let interruptions = 0;
   let interrupted;
   const cut = new Promise(resolve => { interrupted = resolve; });
