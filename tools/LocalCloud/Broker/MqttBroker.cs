@@ -16,6 +16,7 @@ internal sealed class MqttBroker
     private readonly ClientHistory _history;
     private readonly DeviceRegistry _registry;
     private readonly ClientCertificateCheck _certificates;
+    private readonly JustInTimeRegistration _registration;
     private readonly bool _limitsConnects;
 
     /// <summary>Held while sessions come, go and change connections; a session's own lock is taken within it, never around it.</summary>
@@ -27,6 +28,7 @@ internal sealed class MqttBroker
     {
         _registry = registry;
         _certificates = certificates;
+        _registration = new JustInTimeRegistration(registry, certificates, options, log);
         _limitsConnects = options.LimitConnects;
         _history = new ClientHistory(options.TimeProvider);
         LimitsMessages = options.LimitMessages;
@@ -83,14 +85,19 @@ internal sealed class MqttBroker
         var client = new ClientConnection(this, connection, CertificateAuthority.IdOf(certificate));
         _connections.TryAdd(client, 0);
 
-        // From here on a change of the certificate's status finds the connection; one that came before is found now.
-        if (_certificates.FindFault(certificate) is { } fault)
-        {
-            client.Close(DisconnectReason.AuthError, fault);
-        }
-
         try
         {
+            // From here on a change of the certificate's status finds the connection; one that came before is found now.
+            if (await _registration.RegisterAsync(certificate) is { } first)
+            {
+                client.Close(DisconnectReason.AuthError, first.Explanation);
+                Publish(first.Topic, first.Event, QualityOfService.AtLeastOnce);
+            }
+            else if (_certificates.FindFault(certificate) is { } fault)
+            {
+                client.Close(DisconnectReason.AuthError, fault);
+            }
+
             await client.RunAsync();
         }
         finally

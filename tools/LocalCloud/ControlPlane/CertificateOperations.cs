@@ -104,6 +104,11 @@ internal sealed class CertificateOperations
         var certificate = ControlPlaneContext.FindCertificate(_context.State, IdIn(request));
         var description = Summary(certificate);
         description["certificatePem"] = certificate.Pem;
+        if (certificate.CaCertificateId is not null)
+        {
+            description["caCertificateId"] = certificate.CaCertificateId;
+        }
+
         description["ownedBy"] = _context.Options.AccountId;
         description["lastModifiedDate"] = ControlPlaneContext.Time(certificate.ModifiedAt ?? certificate.CreatedAt);
         try
@@ -196,12 +201,15 @@ internal sealed class CertificateOperations
         _ => throw ControlPlaneException.InvalidRequest($"'{CloudLog.Printable(text)}' is no status that can be set: ACTIVE, INACTIVE, REVOKED."),
     };
 
-    private JsonObject Summary(RegisteredCertificate certificate) => new()
+    private JsonObject Summary(RegisteredCertificate certificate) => Summary(_context, certificate);
+
+    /// <summary>A certificate as lists show it.</summary>
+    internal static JsonObject Summary(ControlPlaneContext context, RegisteredCertificate certificate) => new()
     {
-        ["certificateArn"] = _context.CertificateArn(certificate.Id),
+        ["certificateArn"] = context.CertificateArn(certificate.Id),
         ["certificateId"] = certificate.Id,
         ["status"] = certificate.Status.ToText(),
-        ["certificateMode"] = "SNI_ONLY",
+        ["certificateMode"] = certificate.CaCertificateId is { } ca && context.State.Authorities.TryGetValue(ca, out var authority) ? authority.Mode : "SNI_ONLY",
         ["creationDate"] = ControlPlaneContext.Time(certificate.CreatedAt),
     };
 }

@@ -26,6 +26,8 @@ internal sealed class ControlPlaneException : Exception
 
     public static ControlPlaneException CertificateValidation(string message) => new(400, "CertificateValidationException", message);
 
+    public static ControlPlaneException RegistrationCodeValidation(string message) => new(400, "RegistrationCodeValidationException", message);
+
     public static ControlPlaneException NotFound(string message) => new(404, "ResourceNotFoundException", message);
 
     public static ControlPlaneException CertificateState(string message) => new(406, "CertificateStateException", message);

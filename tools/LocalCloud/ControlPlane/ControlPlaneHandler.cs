@@ -48,6 +48,7 @@ internal sealed class ControlPlaneHandler
         _operations =
         [
             .. new CertificateOperations(context).All,
+            .. new AuthorityOperations(context).All,
             .. new PolicyOperations(context).All,
             .. new TemplateOperations(context).All,
             .. new ThingOperations(context).All,

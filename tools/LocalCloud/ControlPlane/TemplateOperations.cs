@@ -6,6 +6,8 @@ namespace LocalCloud;
 internal sealed class TemplateOperations
 {
     private const int MaximumDescription = 500;
+    private const string FleetType = "FLEET_PROVISIONING";
+    private const string JustInTimeType = "JITP";
 
     private readonly ControlPlaneContext _context;
 
@@ -35,9 +37,10 @@ internal sealed class TemplateOperations
             throw ControlPlaneException.InvalidRequest($"'{CloudLog.Printable(name)}' is no name of a template: 1 to {ProvisioningTemplate.MaximumNameLength} letters, digits, '_' and '-'.");
         }
 
-        if (request.Text("type") is { } type and not "FLEET_PROVISIONING")
+        var type = request.Text("type") ?? FleetType;
+        if (type is not (FleetType or JustInTimeType))
         {
-            throw ControlPlaneException.InvalidRequest($"LocalCloud has no templates of type '{CloudLog.Printable(type)}', only FLEET_PROVISIONING.");
+            throw ControlPlaneException.InvalidRequest($"A template is of type {FleetType} or {JustInTimeType}, not '{CloudLog.Printable(type)}'.");
         }
 
         CheckHook(request);
@@ -47,7 +50,7 @@ internal sealed class TemplateOperations
         var isEnabled = request.Flag("enabled") ?? false;
         await _context.UpdateAsync(state => state.RegisteredTemplates.ContainsKey(name)
             ? throw ControlPlaneException.AlreadyExists($"Template {name} already exists.", Arn(name), name)
-            : state.With(RegisteredTemplate.Create(template, state.Time) with { Description = description, RoleArn = role, IsEnabled = isEnabled }));
+            : state.With(RegisteredTemplate.Create(template, state.Time) with { Description = description, RoleArn = role, IsEnabled = isEnabled, IsJustInTime = type == JustInTimeType }));
         return new JsonObject { ["templateArn"] = Arn(name), ["templateName"] = name, ["defaultVersionId"] = 1 };
     }
 
@@ -220,7 +223,7 @@ internal sealed class TemplateOperations
             ["creationDate"] = ControlPlaneContext.Time(template.CreatedAt),
             ["lastModifiedDate"] = ControlPlaneContext.Time(template.ModifiedAt),
             ["enabled"] = template.IsEnabled,
-            ["type"] = "FLEET_PROVISIONING",
+            ["type"] = template.IsJustInTime ? JustInTimeType : FleetType,
         };
         if (template.Description is not null)
         {

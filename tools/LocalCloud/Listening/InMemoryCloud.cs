@@ -62,7 +62,7 @@ internal sealed class InMemoryCloud : IDisposable
 
     /// <summary>Why a client's certificate is refused in the handshake, or null when it may connect.</summary>
     /// <param name="certificate">What the client presented.</param>
-    public string? FindFault(X509Certificate2 certificate) => _check.FindFault(certificate);
+    public string? FindFault(X509Certificate2 certificate) => _check.FindHandshakeFault(certificate);
 
     /// <summary>Publishes a QoS 1 message as somebody does who may.</summary>
     /// <param name="topic">The topic.</param>

@@ -100,7 +100,7 @@ internal sealed class TlsHandshake
     private bool Permits(ConnectionContext connection, X509Certificate2? certificate)
     {
         var handshake = connection.Features.GetRequiredFeature<PendingHandshake>();
-        var fault = handshake.IsRefusedByOrder ? "the fault plan orders it" : _check.FindFault(certificate);
+        var fault = handshake.IsRefusedByOrder ? "the fault plan orders it" : _check.FindHandshakeFault(certificate);
         Decide(handshake);
         handshake.Gate.Decide(fault is null);
         if (fault is not null)

@@ -11,9 +11,6 @@ internal sealed class ProvisioningService : IDisposable
     /// <summary>As AWS writes: PEM with its plus signs as they are.</summary>
     private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The most policies of a certificate (AWS IoT Core quotas, "Maximum number of policies that can be attached to a certificate").</summary>
-    private const int MaximumPolicies = 10;
-
     private readonly DeviceRegistry _registry;
     private readonly ICertificateIssuer _authority;
     private readonly RepeatedRegistration _repeated;
@@ -295,39 +292,9 @@ internal sealed class ProvisioningService : IDisposable
             throw ProvisioningException.InvalidToken("Certificate ownership token belongs to another certificate.");
         }
 
-        var after = specification.OwnPolicies.Where(policy => !state.Policies.ContainsKey(policy.Name)).Aggregate(state, (sum, policy) => sum.With(policy));
-        if (specification.PolicyNames.FirstOrDefault(name => !after.Policies.ContainsKey(name)) is { } missing)
-        {
-            throw ProvisioningException.RegistrationFailure($"Policy {CloudLog.Printable(missing)}, which the template attaches, does not exist.");
-        }
-
-        var policies = certificate.Policies.Union(specification.PolicyNames);
-        if (policies.Count > MaximumPolicies)
-        {
-            throw ProvisioningException.RegistrationFailure($"The certificate would have {policies.Count} policies, more than {MaximumPolicies}.");
-        }
-
-        var isPending = certificate.Status == CertificateStatus.PendingActivation;
-        if (!isPending && specification.StatusOverride == OverrideAction.Fail)
-        {
-            throw ProvisioningException.ResourceConflicts($"The certificate is {certificate.Status.ToText()} already, and the template's OverrideSettings for Status are FAIL");
-        }
-
-        if (specification.Thing is { } asked)
-        {
-            if (certificate.IsExclusive && !certificate.Things.Contains(asked.Name))
-            {
-                throw ProvisioningException.ResourceConflicts($"The certificate is attached to thing {certificate.Things.Single()} exclusively");
-            }
-
-            after = after.With(ThingRegistration.Apply(asked, state));
-            certificate = certificate with { Things = certificate.Things.Add(asked.Name) };
-        }
-
+        var after = ThingRegistration.Apply(specification, certificate, state, out certificate);
         certificate = certificate with
         {
-            Status = isPending || specification.StatusOverride == OverrideAction.Replace ? specification.CertificateStatus : certificate.Status,
-            Policies = policies,
             Ownership = ownership with
             {
                 Registration = new Registration(

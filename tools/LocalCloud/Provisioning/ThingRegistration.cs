@@ -2,9 +2,57 @@ using System.Collections.Immutable;
 
 namespace LocalCloud;
 
-/// <summary>Puts the thing that a template asks for together with the one that is there.</summary>
+/// <summary>Puts what a template asks for together with what is there.</summary>
 internal static class ThingRegistration
 {
+    /// <summary>The most policies of a certificate (AWS IoT Core quotas, "Maximum number of policies that can be attached to a certificate").</summary>
+    private const int MaximumPolicies = 10;
+
+    /// <summary>The registry with the thing, the policies and the certificate's status and attachments that a template asks for.</summary>
+    /// <param name="specification">What the template asks for.</param>
+    /// <param name="certificate">The certificate that it is for.</param>
+    /// <param name="state">The registry.</param>
+    /// <param name="registered">The certificate as it is then.</param>
+    /// <exception cref="ProvisioningException">Something that the template names is not there or conflicts, or AWS would refuse the result.</exception>
+    public static RegistryState Apply(ProvisioningSpecification specification, RegisteredCertificate certificate, RegistryState state, out RegisteredCertificate registered)
+    {
+        var after = specification.OwnPolicies.Where(policy => !state.Policies.ContainsKey(policy.Name)).Aggregate(state, (sum, policy) => sum.With(policy));
+        if (specification.PolicyNames.FirstOrDefault(name => !after.Policies.ContainsKey(name)) is { } missing)
+        {
+            throw ProvisioningException.RegistrationFailure($"Policy {CloudLog.Printable(missing)}, which the template attaches, does not exist.");
+        }
+
+        var policies = certificate.Policies.Union(specification.PolicyNames);
+        if (policies.Count > MaximumPolicies)
+        {
+            throw ProvisioningException.RegistrationFailure($"The certificate would have {policies.Count} policies, more than {MaximumPolicies}.");
+        }
+
+        var isPending = certificate.Status == CertificateStatus.PendingActivation;
+        if (!isPending && specification.StatusOverride == OverrideAction.Fail)
+        {
+            throw ProvisioningException.ResourceConflicts($"The certificate is {certificate.Status.ToText()} already, and the template's OverrideSettings for Status are FAIL");
+        }
+
+        if (specification.Thing is { } asked)
+        {
+            if (certificate.IsExclusive && !certificate.Things.Contains(asked.Name))
+            {
+                throw ProvisioningException.ResourceConflicts($"The certificate is attached to thing {certificate.Things.Single()} exclusively");
+            }
+
+            after = after.With(Apply(asked, state));
+            certificate = certificate with { Things = certificate.Things.Add(asked.Name) };
+        }
+
+        registered = certificate with
+        {
+            Status = isPending || specification.StatusOverride == OverrideAction.Replace ? specification.CertificateStatus : certificate.Status,
+            Policies = policies,
+        };
+        return after.With(registered);
+    }
+
     /// <summary>The thing as it is to be after the registration.</summary>
     /// <param name="asked">What the template asks for.</param>
     /// <param name="state">The registry.</param>

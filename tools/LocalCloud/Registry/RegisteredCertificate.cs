@@ -13,6 +13,9 @@ public sealed record RegisteredCertificate(string Id, string Pem, CertificateSta
     /// <summary>When its status was last changed, or null where it never was.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 
+    /// <summary>Id of the CA certificate by which it was registered, or null for one that came otherwise.</summary>
+    public string? CaCertificateId { get; init; }
+
     /// <summary>Its ownership token, or null where it never had one or the token has expired.</summary>
     public OwnershipClaim? Ownership { get; init; }
 

@@ -24,6 +24,9 @@ public sealed record RegisteredTemplate(
     /// <summary>Whether devices can register by it.</summary>
     public bool IsEnabled { get; init; } = true;
 
+    /// <summary>Whether it is of type JITP: CAs name it, and devices cannot.</summary>
+    public bool IsJustInTime { get; init; }
+
     /// <summary>What people wrote about it, or null.</summary>
     public string? Description { get; init; }
 

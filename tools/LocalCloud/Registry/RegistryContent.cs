@@ -24,6 +24,8 @@ internal record RegistryContent(
 
     public ImmutableArray<Role> Roles { get; init; } = [];
 
+    public ImmutableArray<RegisteredAuthority> Authorities { get; init; } = [];
+
     /// <summary>Puts all of it into a state.</summary>
     /// <exception cref="FormatException">A policy or template is not one.</exception>
     /// <exception cref="ArgumentException">Likewise.</exception>
@@ -37,6 +39,7 @@ internal record RegistryContent(
         state = BillingGroups.Aggregate(state, (sum, group) => sum.With(group));
         state = Things.Aggregate(state, (sum, thing) => sum.WithoutThing(thing.Name).With(thing));
         state = Certificates.Aggregate(state, (sum, certificate) => sum.With(certificate));
+        state = Authorities.Aggregate(state, (sum, authority) => sum.With(authority));
         return Roles.Aggregate(state, (sum, role) => sum.With(role));
     }
 
@@ -84,6 +87,8 @@ internal record RegistryContent(
 
         public string? RoleArn { get; init; }
 
+        public bool IsJustInTime { get; init; }
+
         public static TemplateContent Of(RegisteredTemplate template) => new(template.Name)
         {
             Versions = [.. template.Versions.Values.Select(version => new VersionContent(version.Id, version.Template.Body, version.CreatedAt))],
@@ -94,6 +99,7 @@ internal record RegistryContent(
             IsEnabled = template.IsEnabled,
             Description = template.Description,
             RoleArn = template.RoleArn,
+            IsJustInTime = template.IsJustInTime,
         };
 
         public RegisteredTemplate Read()
@@ -105,7 +111,7 @@ internal record RegistryContent(
 
             var versions = Versions.ToImmutableSortedDictionary(version => version.Id, version => new TemplateVersion(version.Id, ProvisioningTemplate.Parse(Name, version.Text), version.CreatedAt));
             return versions.ContainsKey(DefaultVersion)
-                ? new RegisteredTemplate(Name, CreatedAt, versions, DefaultVersion, LastVersion) { ModifiedAt = ModifiedAt, IsEnabled = IsEnabled, Description = Description, RoleArn = RoleArn }
+                ? new RegisteredTemplate(Name, CreatedAt, versions, DefaultVersion, LastVersion) { ModifiedAt = ModifiedAt, IsEnabled = IsEnabled, Description = Description, RoleArn = RoleArn, IsJustInTime = IsJustInTime }
                 : throw new FormatException($"template {Name} has no version {DefaultVersion}, its default");
         }
     }

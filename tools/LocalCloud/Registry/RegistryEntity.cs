@@ -32,4 +32,7 @@ internal enum RegistryEntity
 
     [JsonStringEnumMemberName("role")]
     Role,
+
+    [JsonStringEnumMemberName("authority")]
+    Authority,
 }

@@ -31,5 +31,6 @@ internal sealed record RegistrySnapshot(
         ThingGroups = [.. state.ThingGroups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)],
         BillingGroups = [.. state.BillingGroups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)],
         Roles = [.. state.Roles.Values.OrderBy(role => role.Name, StringComparer.Ordinal)],
+        Authorities = [.. state.Authorities.Values.OrderBy(authority => authority.CreatedAt).ThenBy(authority => authority.Id, StringComparer.Ordinal)],
     };
 }

@@ -40,10 +40,13 @@ internal sealed record RegistryState
     /// <summary>The templates with all their versions.</summary>
     public ImmutableDictionary<string, RegisteredTemplate> RegisteredTemplates { get; private init; } = ImmutableDictionary.Create<string, RegisteredTemplate>(StringComparer.Ordinal);
 
-    /// <summary>The templates as they are in effect: the default version of each that is enabled.</summary>
+    /// <summary>The templates by which devices can register: the default version of each that is enabled, but for those of just-in-time provisioning.</summary>
     public ImmutableDictionary<string, ProvisioningTemplate> Templates { get; private init; } = ImmutableDictionary.Create<string, ProvisioningTemplate>(StringComparer.Ordinal);
 
     public ImmutableDictionary<string, Role> Roles { get; private init; } = ImmutableDictionary.Create<string, Role>(StringComparer.Ordinal);
+
+    /// <summary>The CA certificates by id.</summary>
+    public ImmutableDictionary<string, RegisteredAuthority> Authorities { get; private init; } = ImmutableDictionary.Create<string, RegisteredAuthority>(StringComparer.Ordinal);
 
     public RegistryState With(SeedSettings seed) => this with { Seed = seed, Changes = Changed(RegistryEntity.Seed, "") };
 
@@ -108,6 +111,10 @@ internal sealed record RegistryState
 
     public RegistryState WithoutRole(string name) => this with { Roles = Roles.Remove(name), Changes = Changed(RegistryEntity.Role, name) };
 
+    public RegistryState With(RegisteredAuthority authority) => this with { Authorities = Authorities.SetItem(authority.Id, authority), Changes = Changed(RegistryEntity.Authority, authority.Id) };
+
+    public RegistryState WithoutAuthority(string id) => this with { Authorities = Authorities.Remove(id), Changes = Changed(RegistryEntity.Authority, id) };
+
     public RegistryState With(PolicyVersions versions) => this with
     {
         PolicyVersions = PolicyVersions.SetItem(versions.Name, versions),
@@ -141,7 +148,7 @@ internal sealed record RegistryState
     public RegistryState With(RegisteredTemplate template) => this with
     {
         RegisteredTemplates = RegisteredTemplates.SetItem(template.Name, template),
-        Templates = template.IsEnabled ? Templates.SetItem(template.Name, template.Default.Template) : Templates.Remove(template.Name),
+        Templates = template is { IsEnabled: true, IsJustInTime: false } ? Templates.SetItem(template.Name, template.Default.Template) : Templates.Remove(template.Name),
         Changes = Changed(RegistryEntity.Template, template.Name),
     };
 
@@ -179,6 +186,7 @@ internal sealed record RegistryState
         RegistryEntity.Thing => WithoutThing(key),
         RegistryEntity.Certificate => Certificates.TryGetValue(key, out var certificate) ? WithoutCertificate(certificate) : this,
         RegistryEntity.Role => WithoutRole(key),
+        RegistryEntity.Authority => WithoutAuthority(key),
         _ => throw new ArgumentOutOfRangeException(nameof(entity), entity, "It is never removed."),
     };
 

@@ -36,6 +36,7 @@ internal sealed record RegistryTransaction(
             ThingGroups = Put(RegistryEntity.ThingGroup, state.ThingGroups),
             BillingGroups = Put(RegistryEntity.BillingGroup, state.BillingGroups),
             Roles = Put(RegistryEntity.Role, state.Roles),
+            Authorities = Put(RegistryEntity.Authority, state.Authorities),
             Removed = removed.ToImmutable(),
         };
 

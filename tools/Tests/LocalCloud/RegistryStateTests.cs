@@ -170,11 +170,14 @@ public sealed class RegistryStateTests
         var template = SeedDocuments.Templates(new LocalCloudOptions()).First();
         registry.Update(state => state
             .With(policy).With(policy)
-            .With(RegisteredTemplate.Create(template, state.Time).Add(template, setAsDefault: false, state.Time) with { IsEnabled = false, RoleArn = "arn", Description = "d" })
+            .With(RegisteredTemplate.Create(template, state.Time).Add(template, setAsDefault: false, state.Time) with { IsEnabled = false, IsJustInTime = true, RoleArn = "arn", Description = "d" })
             .With(new ThingType("type", "1", "d", ["a"], state.Time) { DeprecatedAt = state.Time })
             .With(new ThingGroup("group", "2", ParentName: null, Description: null, state.Time))
             .With(new BillingGroup("bills", "4", "d", state.Time) { Version = 3 })
             .With(new BillingGroup("gone", "5", "d", state.Time)).WithoutBillingGroup("gone")
+            .With(new RegisteredAuthority(new string('a', 64), "pem", "DEFAULT", state.Time) { IsActive = true, RegistersAutomatically = true, TemplateBody = "{}", TemplateName = "t", RoleArn = "r" })
+            .With(new RegisteredAuthority(new string('b', 64), "pem", "SNI_ONLY", state.Time)).WithoutAuthority(new string('b', 64))
+            .With(new RegisteredCertificate(new string('c', 64), "pem", CertificateStatus.PendingActivation, state.Time) { CaCertificateId = new string('a', 64) })
             .With(new Role("role", "3", "/", "{}", Description: null, state.Time) { PolicyArns = ["arn:p"] }));
         await registry.SaveAsync();
 
@@ -188,6 +191,9 @@ public sealed class RegistryStateTests
             Assert.AreEqual((2, 2), (state.PolicyVersions[policy.Name].All.Count, state.PolicyVersions[policy.Name].DefaultId));
             Assert.AreEqual(("arn", "d", 1, 2), (state.RegisteredTemplates[template.Name].RoleArn, state.RegisteredTemplates[template.Name].Description, state.RegisteredTemplates[template.Name].DefaultId, state.RegisteredTemplates[template.Name].LastId));
             Assert.IsFalse(state.Templates.ContainsKey(template.Name), "it is not enabled");
+            Assert.IsTrue(state.RegisteredTemplates[template.Name].IsJustInTime);
+            Assert.AreEqual(registry.State.Authorities.Values.Single(), state.Authorities.Values.Single());
+            Assert.AreEqual(new string('a', 64), state.Certificates[new string('c', 64)].CaCertificateId);
             Assert.AreEqual(registry.State.ThingTypes["type"].DeprecatedAt, state.ThingTypes["type"].DeprecatedAt);
             Assert.IsTrue(state.ThingGroups.ContainsKey("group"));
             Assert.AreEqual(("d", 3L), (state.BillingGroups.Single().Value.Description, state.BillingGroups["bills"].Version));
