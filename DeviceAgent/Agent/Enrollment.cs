@@ -28,6 +28,7 @@ namespace DeviceAgent.Agent
         private bool _isCandidate;
         private bool _hasOther;
         private bool _isAgain;
+        private bool _wasAgain;
         private bool _isWanted;
         private bool _isUnderWay;
         private long _due;
@@ -228,6 +229,7 @@ namespace DeviceAgent.Agent
             if (_isCandidate)
             {
                 _isCandidate = false;
+                _wasAgain = false;
                 _journal.Delete();
                 if (!_isWanted)
                 {
@@ -313,37 +315,53 @@ namespace DeviceAgent.Agent
                 : "identity: refused for " + limit.ToString() + " hours, but another cannot be asked for: " + problem);
         }
 
-        /// <summary>Goes back to the identity that a candidate was to replace; where there is none the candidate is registered again.</summary>
+        /// <summary>
+        /// A candidate has been turned away for good. Once in its life it is registered again, with the identity before it in its place meanwhile;
+        /// after that it goes. A first one, which has none before it, stays, and is registered again as long as the journal lasts.
+        /// </summary>
         private void GiveUp()
         {
             string id = _status.Identity.CertificateId;
+            string told = "identity: certificate " + id + " was turned away " + _refusals.ToString() + " times as thing " + _status.Identity.ThingName;
+            _due = _clock.Milliseconds;
             if (!_hasOther)
             {
                 _isCandidate = false;
                 _isAgain = true;
-                _due = _clock.Milliseconds;
-                Note("identity: certificate " + id + " was turned away " + _refusals.ToString() + " times as thing " + _status.Identity.ThingName + " and is registered again");
+                Note(told + " and is registered again");
                 return;
             }
 
-            Forget(); // first: the identity that is current again must not be replaced once more
+            bool isLast = _wasAgain;
+            if (isLast)
+            {
+                Forget(); // first: the identity that is current again must not be replaced once more
+            }
+
             string problem = _store.DropCurrent();
             if (problem != null)
             {
-                Note("identity: certificate " + id + " is turned away, and " + problem);
+                Note(told + ", and " + problem);
                 return;
             }
 
-            _journal.Delete();
+            if (isLast)
+            {
+                _journal.Delete();
+            }
+
             _isCandidate = false;
+            _isUnderWay = !isLast;
+            _wasAgain = !isLast;
             _status.Identity = _store.Load();
-            Note("identity: certificate " + id + " was turned away " + _refusals.ToString() + " times and is given up; " + _status.Identity.CertificateId + " is used again");
+            Note(told + " and is " + (isLast ? "given up; " : "registered again; ") + _status.Identity.CertificateId + " is used " + (isLast ? "again" : "meanwhile"));
         }
 
         /// <summary>Ends the wish.</summary>
         private void Forget()
         {
             _isWanted = false;
+            _wasAgain = false;
             _attempts.Doublings[AttemptRecord.Replacing] = 0;
             if (_attempts.Unwanted.Length > 0)
             {

@@ -262,7 +262,7 @@ namespace DeviceAgent.Provisioning
                 return Commit(identity);
             }
 
-            if (!session.WasRefused && !(session.IsUnclear && IsClaimTaken(settings, _current)))
+            if (!session.WasRefused && !(session.IsUnclear && (IsClaimTaken(settings, _current) || IsStoredTaken(settings))))
             {
                 return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Failed);
             }
@@ -287,6 +287,13 @@ namespace DeviceAgent.Provisioning
         {
             _current = current;
             return IsTaken(settings, PemFile.Read(_storage, PemFile.ClaimCertificate), PemFile.Read(_storage, PemFile.ClaimKey), true);
+        }
+
+        /// <summary>Likewise, whether the identity that the device has is.</summary>
+        private bool IsStoredTaken(AgentSettings settings)
+        {
+            DeviceIdentity stored = _current == null ? null : _store.Load();
+            return stored != null && IsTaken(settings, stored.Certificate, stored.Key, false);
         }
 
         /// <summary>Whether a certificate is let in.</summary>

@@ -108,7 +108,7 @@ namespace DeviceAgent.Tests.Agent
         }
 
         [TestMethod]
-        public void ACandidateThatIsTurnedAwayThreeTimesGoesAndTheIdentityBeforeItIsUsedAgain()
+        public void ACandidateThatIsTurnedAwayAlsoWhenItIsRegisteredAgainGoesAndTheIdentityBeforeItIsUsedAgain()
         {
             // By a number that tells, and by one that does not: then by the claim, or by the old identity
             for (int i = 0; i < 3; i++)
@@ -119,12 +119,18 @@ namespace DeviceAgent.Tests.Agent
                 bool isClaimGone = i == 2;
                 Command(device, 20, Reprovision);
                 WhenRegistered(device, 2, isClaimGone);
-                device.Run(600);
-                Assert.AreEqual(3, device.Trace.Count("CONNECT CERT-2"), "case " + i.ToString());
+                WhenRegistered(device, 2, isClaimGone); // again
+                device.Run(isClaimGone ? 3 * 3600 : 1200); // without the claim it is known only when the token is too old
                 Assert.AreEqual("CERT-1", device.Clients.Last.Certificate);
-                Assert.AreEqual("identity: certificate id-2 was turned away 3 times and is given up; id-1 is used again", device.Agent.Status.LastError);
                 Assert.AreEqual("id-1", new IdentityStore(device.Storage).Load().CertificateId);
-                Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName));
+                if (!isClaimGone)
+                {
+                    Assert.AreEqual(6, device.Trace.Count("CONNECT CERT-2"), "case " + i.ToString());
+                    Assert.AreEqual(2, device.Trace.Count("RegisterThing"), "case " + i.ToString());
+                    Assert.AreEqual("identity: certificate id-2 was turned away 3 times as thing a0b1c2d3e4f5 and is given up; id-1 is used again", device.Agent.Status.LastError);
+                }
+
+                Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName), "case " + i.ToString());
                 Assert.AreEqual(device.Agent.Status.Publisher.Taken, device.Agent.Status.Publisher.Published);
                 Assert.AreEqual(60, device.Agent.Status.Publisher.IntervalSeconds, "what the cloud has configured went with it");
 
@@ -134,6 +140,23 @@ namespace DeviceAgent.Tests.Agent
                 Assert.AreEqual(2, device.Cloud.Certificates.Count);
                 Assert.AreEqual(0, device.Trace.Count("write"));
                 Assert.AreEqual("id-1", device.Agent.Status.Identity.CertificateId);
+            }
+        }
+
+        [TestMethod]
+        public void ACandidateWithTheNameOfAnotherThingIsRegisteredAgain()
+        {
+            // Where the cloud takes the token twice, and where it does not
+            for (int i = 0; i < 2; i++)
+            {
+                FakeDevice device = Provisioned();
+                device.Cloud.RefusesRepeats = i == 1;
+                device.Cloud.Next("RegisterThing", "answered {\"deviceConfiguration\":{},\"thingName\":\"another\"}");
+                Command(device, 20, Reprovision);
+                device.Run(1200);
+                CheckReplaced(device, "case " + i.ToString());
+                Assert.AreEqual(FakeDevice.Name, new IdentityStore(device.Storage).Load().ThingName);
+                Assert.AreEqual(2, device.Cloud.Certificates.Count);
             }
         }
 

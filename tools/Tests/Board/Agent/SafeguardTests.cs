@@ -178,6 +178,7 @@ namespace DeviceAgent.Tests.Agent
             device.Clock.CutAt = 0;
             Assert.AreEqual("id-2", new IdentityStore(device.Storage).Load().CertificateId);
             ((FakeCertificate)device.Cloud.Certificates[1]).IsActive = false;
+            device.Cloud.RefusesRepeats = true;
             device.Run(600);
             CheckIdentity(device, 1);
             Assert.AreEqual("CERT-1", device.Clients.Last.Certificate);
