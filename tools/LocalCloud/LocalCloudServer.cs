@@ -157,7 +157,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
         undo.Add(host);
         var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
         provisioning.Answered += counters.Count;
-        var controlPlane = new ControlPlaneHandler(new ControlPlaneContext(options, endPoints[0].Port, registry, authority, log), counters, () => broker.ClientIds.Count);
+        var controlPlane = new ControlPlaneHandler(new ControlPlaneContext(options, endPoints[0].Port, registry, authority, log) { Claims = provisioning.Claims }, counters, () => broker.ClientIds.Count);
         host.Run(controlPlane.HandleAsync);
         await host.StartAsync(cancellationToken);
 

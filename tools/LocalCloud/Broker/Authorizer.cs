@@ -30,7 +30,12 @@ internal sealed class Authorizer
             return new PolicyDecision(false, "the certificate is not registered any more");
         }
 
-        var policies = new List<Policy>(certificate.Policies.Count);
+        var policies = new List<Policy>(certificate.Policies.Count + 1);
+        if (certificate.Claim is { } claim)
+        {
+            policies.Add(claim.PolicyFor(Arns));
+        }
+
         foreach (var name in certificate.Policies)
         {
             if (state.Policies.TryGetValue(name, out var policy))

@@ -49,6 +49,11 @@ internal sealed class ClientCertificateCheck
             return $"certificate {registered.ShortId} is {registered.Status.ToText()}";
         }
 
+        if (registered.Claim is { } claim && claim.ExpiresAt <= now)
+        {
+            return $"certificate {registered.ShortId} is a provisioning claim that ended at {claim.ExpiresAt.UtcDateTime:u}";
+        }
+
         if (certificate.NotAfter.ToUniversalTime() <= now)
         {
             return $"certificate {registered.ShortId} expired at {certificate.NotAfter.ToUniversalTime():u}";

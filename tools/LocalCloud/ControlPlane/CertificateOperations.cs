@@ -26,6 +26,17 @@ internal sealed class CertificateOperations
         new("DeleteCertificate", "DELETE", "/certificates/{certificateId}", DeleteAsync),
     ];
 
+    /// <summary>The keys of a certificate as the API has them.</summary>
+    public static JsonObject KeyPair(IssuedCertificate issued)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(issued.Pem);
+        return new JsonObject
+        {
+            ["PublicKey"] = PemEncoding.WriteString("PUBLIC KEY", certificate.PublicKey.ExportSubjectPublicKeyInfo()) + "\n",
+            ["PrivateKey"] = issued.PrivateKeyPem,
+        };
+    }
+
     private Task<JsonObject?> DescribeEndpointAsync(ApiRequest request)
     {
         if (request.Query("endpointType") is { } type and not ("iot:Data-ATS" or "iot:Data"))
@@ -44,17 +55,12 @@ internal sealed class CertificateOperations
         var issued = await _context.Authority.IssueAsync(request.Aborted);
         _context.Registry.AddCertificate(issued, status, ownership: null, []);
         await _context.SaveAsync();
-        using var certificate = X509Certificate2.CreateFromPem(issued.Pem);
         return new JsonObject
         {
             ["certificateArn"] = _context.CertificateArn(issued.Id),
             ["certificateId"] = issued.Id,
             ["certificatePem"] = issued.Pem,
-            ["keyPair"] = new JsonObject
-            {
-                ["PublicKey"] = PemEncoding.WriteString("PUBLIC KEY", certificate.PublicKey.ExportSubjectPublicKeyInfo()) + "\n",
-                ["PrivateKey"] = issued.PrivateKeyPem,
-            },
+            ["keyPair"] = KeyPair(issued),
         };
     }
 
@@ -130,7 +136,7 @@ internal sealed class CertificateOperations
 
     private Task<JsonObject?> ListAsync(ApiRequest request)
     {
-        IEnumerable<RegisteredCertificate> certificates = _context.State.Certificates.Values.OrderBy(certificate => certificate.CreatedAt).ThenBy(certificate => certificate.Id, StringComparer.Ordinal);
+        IEnumerable<RegisteredCertificate> certificates = _context.State.Certificates.Values.Where(certificate => certificate.Claim is null).OrderBy(certificate => certificate.CreatedAt).ThenBy(certificate => certificate.Id, StringComparer.Ordinal);
         if (!request.QueryFlag("isAscendingOrder", defaultValue: true))
         {
             certificates = certificates.Reverse();

@@ -12,6 +12,9 @@ internal sealed record ControlPlaneContext(LocalCloudOptions Options, int MqttPo
 {
     private const string CertificateKind = "cert";
 
+    /// <summary>The claims that live for minutes.</summary>
+    public required ProvisioningClaims Claims { get; init; }
+
     public RegistryState State => Registry.State;
 
     /// <summary>The ARN of something of AWS IoT's, such as a <c>policy</c>.</summary>

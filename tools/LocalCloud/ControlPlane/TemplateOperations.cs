@@ -23,6 +23,7 @@ internal sealed class TemplateOperations
         new("ListProvisioningTemplates", "GET", "/provisioning-templates", ListAsync),
         new("UpdateProvisioningTemplate", "PATCH", "/provisioning-templates/{templateName}", UpdateAsync),
         new("DeleteProvisioningTemplate", "DELETE", "/provisioning-templates/{templateName}", DeleteAsync),
+        new("CreateProvisioningClaim", "POST", "/provisioning-templates/{templateName}/provisioning-claim", CreateClaimAsync),
         new("CreateProvisioningTemplateVersion", "POST", "/provisioning-templates/{templateName}/versions", CreateVersionAsync),
         new("DescribeProvisioningTemplateVersion", "GET", "/provisioning-templates/{templateName}/versions/{versionId}", DescribeVersionAsync),
         new("ListProvisioningTemplateVersions", "GET", "/provisioning-templates/{templateName}/versions", ListVersionsAsync),
@@ -106,6 +107,21 @@ internal sealed class TemplateOperations
                 : state.WithoutTemplate(template.Name);
         });
         return [];
+    }
+
+    private async Task<JsonObject?> CreateClaimAsync(ApiRequest request)
+    {
+        var template = Find(_context.State, request);
+        var issued = await _context.Authority.IssueAsync(request.Aborted);
+        var expiresAt = _context.Claims.Add(issued, template.Name);
+        await _context.SaveAsync();
+        return new JsonObject
+        {
+            ["certificateId"] = issued.Id,
+            ["certificatePem"] = issued.Pem,
+            ["keyPair"] = CertificateOperations.KeyPair(issued),
+            ["expiration"] = ControlPlaneContext.Time(expiresAt),
+        };
     }
 
     private async Task<JsonObject?> CreateVersionAsync(ApiRequest request)

@@ -44,12 +44,16 @@ internal sealed class ProvisioningService : IDisposable
             }
         }
 
+        Claims = new ProvisioningClaims(registry, clock, log);
         _expiry = clock.CreateTimer(_ => Expire(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Expire();
     }
 
     /// <summary>Asked before things are registered, or null where no template has a hook.</summary>
     public PreProvisioningHooks? Hooks { get; init; }
+
+    /// <summary>The claims that live for minutes.</summary>
+    public ProvisioningClaims Claims { get; }
 
     /// <summary>A request has been answered; raised before the answer is sent.</summary>
     public event Action<ProvisioningOutcome>? Answered;
@@ -108,6 +112,7 @@ internal sealed class ProvisioningService : IDisposable
     public void Dispose()
     {
         _expiry.Dispose();
+        Claims.Dispose();
         Hooks?.Dispose();
     }
 

@@ -19,6 +19,9 @@ public sealed record RegisteredCertificate(string Id, string Pem, CertificateSta
     /// <summary>Its ownership token, or null where it never had one or the token has expired.</summary>
     public OwnershipClaim? Ownership { get; init; }
 
+    /// <summary>What makes it a provisioning claim of CreateProvisioningClaim's, which no list has, or null.</summary>
+    public ProvisioningClaim? Claim { get; init; }
+
     /// <summary>Names of the policies attached to it.</summary>
     public ImmutableSortedSet<string> Policies { get; init => field = value.WithComparer(StringComparer.Ordinal); } = [];
 

@@ -93,6 +93,11 @@ public sealed class ControlPlaneAwsCliTests
         Assert.EndsWith(":cert/" + (string)active["certificateId"]!, (string)active["certificateArn"]!);
         Assert.AreEqual(CertificateStatus.Active, field.Cloud.Registry.FindCertificate((string)active["certificateId"]!)!.Status);
         Assert.AreEqual(CertificateStatus.Inactive, field.Cloud.Registry.FindCertificate((string)inactive["certificateId"]!)!.Status);
+
+        var claim = JsonNode.Parse(await AwsAsync(field, "iot", "create-provisioning-claim", "--template-name", field.Cloud.TemplateName, "--output", "json"))!;
+        using var usable = X509Certificate2.CreateFromPem((string)claim["certificatePem"]!, (string)claim["keyPair"]!["PrivateKey"]!);
+        Assert.AreEqual(field.Cloud.TemplateName, field.Cloud.Registry.FindCertificate((string)claim["certificateId"]!)!.Claim!.TemplateName);
+        Assert.DoesNotContain((string)claim["certificateId"]!, await AwsAsync(field, "iot", "list-certificates", "--output", "json"));
     }
 
     private static string FindSetup()
