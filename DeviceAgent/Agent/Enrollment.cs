@@ -38,6 +38,7 @@ namespace DeviceAgent.Agent
 
         /// <summary>Makes an enrollment; it reads nothing yet.</summary>
         /// <param name="storage">The board's storage.</param>
+        /// <param name="board">Gives random numbers.</param>
         /// <param name="store">Keeps the identity.</param>
         /// <param name="attempts">Remembers what is wanted, and counts requests.</param>
         /// <param name="backoff">Spaces attempts.</param>
@@ -46,7 +47,7 @@ namespace DeviceAgent.Agent
         /// <param name="log">Is told each step.</param>
         /// <param name="status">Takes the identity.</param>
         /// <param name="signal">What the agent's thread waits on.</param>
-        public Enrollment(IStorage storage, IdentityStore store, AttemptRecord attempts, Backoff backoff, IMqttClients clients, IClock clock, ILog log, AgentStatus status, AutoResetEvent signal)
+        public Enrollment(IStorage storage, IBoard board, IdentityStore store, AttemptRecord attempts, Backoff backoff, IMqttClients clients, IClock clock, ILog log, AgentStatus status, AutoResetEvent signal)
         {
             _clock = clock;
             _log = log;
@@ -54,7 +55,7 @@ namespace DeviceAgent.Agent
             _attempts = attempts;
             _backoff = backoff;
             _status = status;
-            _provisioning = new FleetProvisioning(storage, store, attempts, clients, clock, log, signal);
+            _provisioning = new FleetProvisioning(storage, board, store, attempts, clients, clock, log, signal);
             _journal = new ProvisioningJournal(storage);
         }
 

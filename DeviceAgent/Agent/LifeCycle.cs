@@ -58,7 +58,7 @@ namespace DeviceAgent.Agent
             _store = new IdentityStore(storage);
             _attempts = new AttemptRecord(storage, clock);
             _backoff = new Backoff(board, _attempts);
-            _enrollment = new Enrollment(storage, _store, _attempts, _backoff, clients, clock, log, _status, _signal);
+            _enrollment = new Enrollment(storage, board, _store, _attempts, _backoff, clients, clock, log, _status, _signal);
             _waiting = new Waiting(network, clock, _status, _signal);
         }
 

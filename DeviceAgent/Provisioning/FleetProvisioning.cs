@@ -43,6 +43,7 @@ namespace DeviceAgent.Provisioning
         /// <summary>When the last CONNECT under the thing's name was sent, by the clock that never jumps.</summary>
         public long ConnectedAt = -MqttSession.BetweenConnects;
 
+        private readonly IBoard _board;
         private readonly IClock _clock;
         private readonly IMqttClients _clients;
         private readonly ILog _log;
@@ -58,15 +59,17 @@ namespace DeviceAgent.Provisioning
 
         /// <summary>Makes the exchange; it does nothing yet.</summary>
         /// <param name="storage">Where the claim's files and the journal are.</param>
+        /// <param name="board">Gives random numbers.</param>
         /// <param name="store">Takes the identity.</param>
         /// <param name="attempts">Counts the certificates that are asked for.</param>
         /// <param name="clients">Makes MQTT clients.</param>
         /// <param name="clock">Measures waits.</param>
         /// <param name="log">Is told each step.</param>
         /// <param name="signal">What the agent's thread waits on.</param>
-        public FleetProvisioning(IStorage storage, IdentityStore store, AttemptRecord attempts, IMqttClients clients, IClock clock, ILog log, AutoResetEvent signal)
+        public FleetProvisioning(IStorage storage, IBoard board, IdentityStore store, AttemptRecord attempts, IMqttClients clients, IClock clock, ILog log, AutoResetEvent signal)
         {
             _storage = storage;
+            _board = board;
             _store = store;
             _attempts = attempts;
             _clients = clients;
@@ -152,7 +155,7 @@ namespace DeviceAgent.Provisioning
             return outcome;
         }
 
-        /// <summary>The exchange from its first message to its last.</summary>
+        /// <summary>The exchange over a connection with the claim.</summary>
         private ProvisioningOutcome Exchange(MqttSession session, AgentSettings settings, byte[] rootCa, bool isResumed)
         {
             byte[] certificate = PemFile.Read(_storage, PemFile.ClaimCertificate);
@@ -168,8 +171,14 @@ namespace DeviceAgent.Provisioning
                 return Fail("connecting with the claim certificate", problem, session.WasRefused ? ProvisioningOutcome.Refused : ProvisioningOutcome.Failed);
             }
 
+            return Converse(session, settings, isResumed);
+        }
+
+        /// <summary>The exchange from its first message to its last, over a connection that may hold it.</summary>
+        private ProvisioningOutcome Converse(MqttSession session, AgentSettings settings, bool isResumed)
+        {
             string register = ProvisioningTopics.Register(settings.Template);
-            problem = session.Subscribe(
+            string problem = session.Subscribe(
                 new string[]
                 {
                     ProvisioningTopics.CreateKeys + ProvisioningTopics.Accepted,

@@ -40,6 +40,9 @@ namespace DeviceAgent.Settings
         /// <summary>The thing name that the device asks for, and its client id until it has an identity.</summary>
         public string ThingName;
 
+        /// <summary>How the device gets its identity: one of <see cref="ProvisioningMethod"/>.</summary>
+        public string Method = ProvisioningMethod.Claim;
+
         /// <summary>Name of the fleet provisioning template.</summary>
         public string Template;
 

@@ -67,7 +67,7 @@ internal sealed class CommandParser : JsonParser
         _changes = _storage.Changes;
         AttemptRecord attempts = new(_storage, _clock);
         attempts.Load();
-        Enrollment enrollment = new(_storage, store, attempts, new Backoff(_board, attempts), new TlsMqttClients(), _clock, new NoLog(), _status, new AutoResetEvent(false));
+        Enrollment enrollment = new(_storage, _board, store, attempts, new Backoff(_board, attempts), new TlsMqttClients(), _clock, new NoLog(), _status, new AutoResetEvent(false));
         _commands = new CommandHandler(_clock, _board, store, _settings, _status, enrollment);
         _message = new MqttMsgPublishEventArgs("cmd/weather/tokyo/lab/a0b1c2d3e4f5", input, false, MqttQoSLevel.AtLeastOnce, IsRetained(input));
     }
