@@ -90,6 +90,14 @@ internal static class CloudCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => defaults.TemplateName,
         };
+        var csr = new Option<bool>("--csr")
+        {
+            Description = "Let the claim ask for certificates for keys of the devices' own (claim-csr), which AWS's sample claim policy leaves out",
+        };
+        var rotation = new Option<bool>("--rotation")
+        {
+            Description = "Let devices get their next certificate over their own connection",
+        };
         var noQuotas = new Option<bool>("--no-quotas")
         {
             Description = "Answer any number of provisioning requests; else those beyond AWS's quotas a second get 429",
@@ -112,7 +120,7 @@ internal static class CloudCommand
 
         var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
         {
-            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, noQuotas, noRateLimits, refuseRepeats, faults, hooks,
+            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, csr, rotation, noQuotas, noRateLimits, refuseRepeats, faults, hooks,
         };
 
         LocalCloudOptions OptionsOf(ParseResult result)
@@ -130,6 +138,8 @@ internal static class CloudCommand
                 Region = result.GetValue(region)!,
                 ProductName = result.GetValue(product)!,
                 TemplateName = result.GetValue(template)!,
+                AllowCsr = result.GetValue(csr),
+                AllowRotation = result.GetValue(rotation),
                 ProvisioningQuotas = result.GetValue(noQuotas) ? null : defaults.ProvisioningQuotas,
                 RepeatedRegistration = result.GetValue(refuseRepeats) ? RepeatedRegistration.Refuse : RepeatedRegistration.AcceptAgain,
                 Hooks = HooksOf(result.GetValue(hooks)),

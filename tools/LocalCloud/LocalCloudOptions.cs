@@ -39,6 +39,18 @@ public sealed record LocalCloudOptions
     /// <summary>Name of the provisioning template by thing name, 1 to 36 of <c>[a-zA-Z0-9_-]</c>.</summary>
     public string TemplateName { get; init; } = "smpl-krsk-iot-core-prov-temp";
 
+    /// <summary>
+    /// Whether the claim may ask for a certificate for a key of the device's own (CreateCertificateFromCsr): its policies are
+    /// <c>tools/aws/claim-policy-csr.json</c> then. The sample that they are otherwise leaves it out, as AWS's own does.
+    /// </summary>
+    public bool AllowCsr { get; init; }
+
+    /// <summary>
+    /// Whether a device may get its next certificate over the connection of the one it has, by any of the operations: its policy
+    /// is <c>tools/aws/device-policy-rotation.json</c> then.
+    /// </summary>
+    public bool AllowRotation { get; init; }
+
     /// <summary>What a RegisterThing is answered that repeats an accepted one.</summary>
     public RepeatedRegistration RepeatedRegistration { get; init; }
 

@@ -306,20 +306,19 @@ public sealed class LocalCloudServer : IAsyncDisposable
             return;
         }
 
-        // An earlier edition lacks only what has come since: what people made of the documents stays.
-        var isFilledIn = before is not null && before with { Edition = settings.Edition } == settings;
-        if (before is not null && !isFilledIn)
+        // What people made of documents that the settings leave as they were stays.
+        var was = before is null ? [] : SeedDocuments.Policies(before).ToDictionary(policy => policy.Name, policy => policy.Document.Text, StringComparer.Ordinal);
+        List<Policy> policies = [.. SeedDocuments.Policies(options).Where(policy => was.GetValueOrDefault(policy.Name) != policy.Document.Text)];
+        List<ProvisioningTemplate> templates = [.. SeedDocuments.Templates(options).Where(template => before is null || (template.Name != before.TemplateName && template.Name != SeedDocuments.SerialTemplateName))];
+        if (before is not null && policies.Count + templates.Count > 0)
         {
-            log.Warning($"the policies and templates of the seed are filled in anew: they were for {before}, and now are for {settings}");
+            log.Warning($"{string.Join(", ", [.. policies.Select(policy => "policy " + policy.Name), .. templates.Select(template => "template " + template.Name)])} of the seed are filled in anew: they were for {before}, and now are for {settings}");
         }
 
         registry.Update(state =>
         {
-            if (!isFilledIn)
-            {
-                state = SeedDocuments.Policies(options).Aggregate(state, (sum, policy) => sum.With(policy));
-                state = SeedDocuments.Templates(options).Aggregate(state, (sum, template) => sum.With(template));
-            }
+            state = policies.Aggregate(state, (sum, policy) => sum.With(policy));
+            state = templates.Aggregate(state, (sum, template) => sum.With(template));
 
             // A registration makes no thing types.
             if (!state.ThingTypes.ContainsKey(SeedDocuments.SerialThingTypeName))

@@ -54,17 +54,34 @@ internal sealed class Authorizer
             ConnectAttributes = connection.Attributes,
             LastWillTopic = connection.LastWillTopic is { } topic ? Arns.Topic(topic) : null,
         });
-        if (!decision.IsAllowed)
+        if (decision.IsAllowed)
         {
-            Counters.CountDenial(action);
+            return decision;
         }
 
-        return decision;
+        Counters.CountDenial(action);
+        return AdviceFor(certificate, resource) is { } advice ? new PolicyDecision(false, $"{decision.Reason}; {advice}") : decision;
     }
 
     /// <summary>The thing that a certificate is attached to exclusively, or null.</summary>
     public string? ExclusiveThingOf(string certificateId) =>
         _registry.State.Certificates.TryGetValue(certificateId, out var certificate) ? ExclusiveThingOf(certificate) : null;
+
+    /// <summary>The option that allows what the documents of tools/aws leave out of fleet provisioning, or null.</summary>
+    private string? AdviceFor(RegisteredCertificate certificate, string resource)
+    {
+        const string FromCsr = "$aws/certificates/create-from-csr/";
+        if (IsBelow(FromCsr) && certificate.Things.IsEmpty)
+        {
+            return "the claim policy of tools/aws is AWS's sample, whose create/* does not cover create-from-csr: with --csr, cloud and tools/aws/setup allow all that CreateCertificateFromCsr needs";
+        }
+
+        return !certificate.Things.IsEmpty && (IsBelow(FromCsr) || IsBelow("$aws/certificates/create/") || IsBelow("$aws/provisioning-templates/"))
+            ? "with --rotation, cloud and tools/aws/setup allow devices all that they need to get their next certificate over their own connection"
+            : null;
+
+        bool IsBelow(string topic) => resource.StartsWith(Arns.Topic(topic), StringComparison.Ordinal) || resource.StartsWith(Arns.TopicFilter(topic), StringComparison.Ordinal);
+    }
 
     private static string? ExclusiveThingOf(RegisteredCertificate certificate) => certificate.IsExclusive ? certificate.Things.SingleOrDefault() : null;
 }

@@ -30,12 +30,16 @@ internal static class SeedDocuments
     /// <summary>The region that the documents are written for.</summary>
     private const string WrittenForRegion = "arn:aws:iot:ap-northeast-1:";
 
-    public static IEnumerable<Policy> Policies(LocalCloudOptions options)
+    public static IEnumerable<Policy> Policies(LocalCloudOptions options) => Policies(SeedSettings.Of(options));
+
+    public static IEnumerable<Policy> Policies(SeedSettings settings)
     {
-        yield return Policy(ClaimPolicyName, "claim-policy.json", options, options.TemplateName);
-        yield return Policy(SerialClaimPolicyName, "claim-policy.json", options, SerialTemplateName);
-        yield return Policy(DevicePolicyName, "device-policy.json", options, options.TemplateName);
-        yield return Policy(SerialDevicePolicyName, "device-policy.json", options, SerialTemplateName);
+        var claim = settings.AllowCsr ? "claim-policy-csr.json" : "claim-policy.json";
+        var device = settings.AllowRotation ? "device-policy-rotation.json" : "device-policy.json";
+        yield return Policy(ClaimPolicyName, claim, settings, settings.TemplateName);
+        yield return Policy(SerialClaimPolicyName, claim, settings, SerialTemplateName);
+        yield return Policy(DevicePolicyName, device, settings, settings.TemplateName);
+        yield return Policy(SerialDevicePolicyName, device, settings, SerialTemplateName);
     }
 
     public static IEnumerable<ProvisioningTemplate> Templates(LocalCloudOptions options)
@@ -44,14 +48,14 @@ internal static class SeedDocuments
         yield return ProvisioningTemplate.Parse(SerialTemplateName, Read("provisioning-template-serial.json"));
     }
 
-    private static Policy Policy(string name, string file, LocalCloudOptions options, string templateName)
+    private static Policy Policy(string name, string file, SeedSettings settings, string templateName)
     {
         // As text, and only these names: ${iot:…} is the policy's own language and $aws/ a topic.
         var text = new StringBuilder(Read(file))
-            .Replace(WrittenForRegion, $"arn:aws:iot:{options.Region}:")
-            .Replace("${ACCOUNT_ID}", options.AccountId)
+            .Replace(WrittenForRegion, $"arn:aws:iot:{settings.Region}:")
+            .Replace("${ACCOUNT_ID}", settings.AccountId)
             .Replace("${TEMPLATE_NAME}", templateName)
-            .Replace("${PRODUCT_NAME}", options.ProductName)
+            .Replace("${PRODUCT_NAME}", settings.ProductName)
             .ToString();
         return new Policy(name, PolicyDocument.Parse(text));
     }

@@ -133,6 +133,30 @@ public sealed class CloudCommandTests
         Assert.Contains("device-1 meets a fault of the plan: refuse at connect", await agent.StandardError.ReadToEndAsync(Stopping));
     }
 
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Its_options_allow_what_the_sample_policies_do_not()
+    {
+        using var directory = new TemporaryDirectory();
+        using var agent = Start("cloud", "--data", directory.Path, "--mqtt-port", "0", "--json", "--csr", "--rotation");
+        try
+        {
+            var connection = JsonNode.Parse((await agent.StandardOutput.ReadLineAsync(Stopping))!)!;
+            using var aws = new ControlPlaneClient((string)connection["controlPlane"]!, Stopping);
+
+            foreach (var policy in new[] { "smpl-krsk-iot-core-policy-claim", "smpl-krsk-iot-core-policy-claim-serial", "smpl-krsk-iot-core-policy-devices", "My_IoT_Policy" })
+            {
+                var document = (string)(await aws.AskAsync("GET", "/policies/" + policy))["policyDocument"]!;
+                Assert.Contains(":topic/$aws/certificates/create-from-csr/*", document, policy);
+                Assert.Contains(":topicfilter/$aws/certificates/create-from-csr/*", document, policy);
+            }
+        }
+        finally
+        {
+            agent.Kill();
+        }
+    }
+
     /// <summary>Whether this process, and so its children, ignores SIGINT: shells start background jobs so.</summary>
     private static bool IgnoresInterrupts()
     {

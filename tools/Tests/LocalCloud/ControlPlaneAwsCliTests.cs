@@ -50,7 +50,22 @@ public sealed class ControlPlaneAwsCliTests
         CollectionAssert.AreEquivalent(
             new[] { "lamps-policy-claim", "lamps-policy-claim-serial" },
             field.Cloud.Registry.Certificates.Single(certificate => certificate.Policies.Contains("lamps-policy-claim")).Policies.ToArray());
-        Assert.Contains("\"lamps-policy-devices\"", field.Cloud.Registry.Templates.Single(template => template.Name == "lamps-serial").Body);
+        Assert.Contains("\"lamps-policy-devices-serial\"", field.Cloud.Registry.Templates.Single(template => template.Name == "lamps-serial").Body);
+
+        // More is allowed, and as little as before.
+        string[] policies = ["lamps-policy-claim", "lamps-policy-devices"];
+        string[] documents = [.. policies.Select(name => field.Cloud.Registry.FindPolicy(name)!.Document.Text)];
+        Assert.DoesNotContain("create-from-csr", string.Concat(documents));
+        Assert.Contains("bring policy lamps-policy-claim up to date\n", await SetUpAsync([.. options, "--csr"]));
+        Assert.Contains("topicfilter/$aws/certificates/create-from-csr/*", field.Cloud.Registry.FindPolicy("lamps-policy-claim")!.Document.Text);
+        Assert.AreEqual(documents[1], field.Cloud.Registry.FindPolicy("lamps-policy-devices")!.Document.Text);
+        Assert.Contains("bring policy lamps-policy-devices up to date\n", await SetUpAsync([.. options, "--csr", "--rotation"]));
+        Assert.Contains("topic/$aws/provisioning-templates/lamps-template/provision/*", field.Cloud.Registry.FindPolicy("lamps-policy-devices")!.Document.Text);
+        Assert.Contains("policy lamps-policy-devices is as it should be", await SetUpAsync([.. options, "--csr", "--rotation"]));
+        var back = await SetUpAsync(options);
+        Assert.Contains("bring policy lamps-policy-claim up to date, which takes create-from-csr away", back);
+        Assert.Contains("bring policy lamps-policy-devices up to date, which takes create-from-csr away", back);
+        CollectionAssert.AreEqual(documents, policies.Select(name => field.Cloud.Registry.FindPolicy(name)!.Document.Text).ToArray());
         if (!OperatingSystem.IsWindows())
         {
             Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(directory.File("claim.pem.key")));

@@ -142,6 +142,23 @@ public sealed class LocalCloudServerTests
         {
             Assert.Contains("topic/dt/lamps/", cloud.Registry.FindPolicy(changed.Name)!.Document.Text);
             await cloud.Log.WaitAsync("are filled in anew", Stopping);
+            cloud.Registry.PutPolicy(changed);
+        }
+
+        // What an option does not change stays, and with it what was made of it.
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options with { ProductName = "lamps", AllowCsr = true }))
+        {
+            Assert.Contains("create-from-csr", cloud.Registry.FindPolicy(SeedDocuments.ClaimPolicyName)!.Document.Text);
+            Assert.Contains("create-from-csr", cloud.Registry.FindPolicy(SeedDocuments.SerialClaimPolicyName)!.Document.Text);
+            Assert.AreEqual(changed.Document.Text, cloud.Registry.FindPolicy(changed.Name)!.Document.Text);
+            await cloud.Log.WaitAsync($"policy {SeedDocuments.ClaimPolicyName}, policy {SeedDocuments.SerialClaimPolicyName} of the seed are filled in anew", Stopping);
+        }
+
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options with { ProductName = "lamps", AllowRotation = true }))
+        {
+            Assert.DoesNotContain("create-from-csr", cloud.Registry.FindPolicy(SeedDocuments.ClaimPolicyName)!.Document.Text);
+            Assert.Contains("create-from-csr", cloud.Registry.FindPolicy(changed.Name)!.Document.Text);
+            Assert.HasCount(1, cloud.Registry.State.RegisteredTemplates[SeedDocuments.SerialTemplateName].Versions);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LocalCloud;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -177,6 +178,40 @@ public sealed class PolicyEngineTests
         Assert.IsTrue(PolicyEngine.Evaluate([policies[SeedDocuments.DevicePolicyName]], PolicyActions.Publish, arns.Topic("dt/lamps/x/lamp-1"), context).IsAllowed);
         Assert.IsTrue(PolicyEngine.Evaluate([policies[SeedDocuments.ClaimPolicyName]], PolicyActions.Publish, arns.Topic("$aws/provisioning-templates/T/provision/json"), context).IsAllowed);
         Assert.DoesNotContain("ap-northeast-1", string.Concat(policies.Values.Select(policy => policy.Document.Text)));
+    }
+
+    [TestMethod]
+    public void The_wider_documents_allow_what_the_others_do_and_the_provisioning_API_beside_it()
+    {
+        var narrow = SeedDocuments.Policies(new LocalCloudOptions()).ToDictionary(policy => policy.Name, policy => policy.Document.Text);
+        foreach (var wide in SeedDocuments.Policies(new LocalCloudOptions { AllowCsr = true, AllowRotation = true }))
+        {
+            var arns = new IotArns("ap-northeast-1", "123456789012");
+            var isClaim = wide.Name.Contains("claim", StringComparison.Ordinal);
+            var template = wide.Name is SeedDocuments.SerialClaimPolicyName or SeedDocuments.SerialDevicePolicyName ? SeedDocuments.SerialTemplateName : new LocalCloudOptions().TemplateName;
+            var provisioning = $"$aws/provisioning-templates/{template}/provision/";
+
+            // Statement by statement: nothing but these is added.
+            string[] added = isClaim ? ["$aws/certificates/create-from-csr/"] : ["$aws/certificates/create/", "$aws/certificates/create-from-csr/", provisioning];
+            var ofNarrow = Permissions(narrow[wide.Name]);
+            CollectionAssert.AreEquivalent(
+                ofNarrow.Concat(added.SelectMany(topic => new[]
+                {
+                    "iot:Publish " + arns.Topic(topic) + "*", "iot:Receive " + arns.Topic(topic) + "*", "iot:Subscribe " + arns.TopicFilter(topic) + "*",
+                })).ToArray(),
+                Permissions(wide.Document.Text),
+                wide.Name);
+        }
+
+        static string[] Permissions(string document) =>
+        [
+            .. from statement in JsonNode.Parse(document)!["Statement"]!.AsArray()
+               from action in Texts(statement!["Action"]!)
+               from resource in Texts(statement["Resource"]!)
+               select $"{action} {resource}",
+        ];
+
+        static IEnumerable<string> Texts(JsonNode node) => node is JsonArray many ? many.Select(item => (string)item!) : [(string)node!];
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -228,6 +229,67 @@ public sealed class ProvisioningExchangeTests
         Assert.AreEqual("Normal", (string)registered["deviceConfiguration"]!["MyDeviceOption"]!);
         await using var device = await cloud.ConnectAsync(CredentialsOf(created), "MyThing_4711", Stopping);
         await device.PublishAsync("dt/smpl-krsk/x/MyThing_4711", default, cancellationToken: Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task Where_it_is_allowed_a_device_gets_its_next_certificate_over_its_own_connection()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping, new LocalCloudOptions { AllowRotation = true });
+        var first = await ProvisionAsync(cloud, "device-1");
+        cloud.Clock.Advance(BrokerLimits.ConnectInterval);
+        JsonObject second;
+        await using (var device = await cloud.ConnectAsync(first, "device-1", Stopping))
+        {
+            foreach (var topic in s_answers)
+            {
+                await device.SubscribeAsync(topic, cancellationToken: Stopping);
+            }
+
+            second = await AskAsync(device, Create, "{}");
+            Assert.AreEqual("device-1", (string)(await AskAsync(device, Register, RegisterRequest(second, "device-1")))["thingName"]!);
+
+            // By a request of its own as well.
+            const string FromCsr = "$aws/certificates/create-from-csr/json";
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            await device.SubscribeAsync(FromCsr + "/accepted", cancellationToken: Stopping);
+            var third = await AskAsync(device, FromCsr, new JsonObject { ["certificateSigningRequest"] = new CertificateRequest("CN=device-1", key, HashAlgorithmName.SHA256).CreateSigningRequestPem() }.ToJsonString());
+            await AskAsync(device, Register, RegisterRequest(third, "device-1"));
+            await device.PublishAsync("dt/smpl-krsk/x/device-1", default, cancellationToken: Stopping);
+        }
+
+        Assert.AreEqual(3, cloud.Registry.Certificates.Count(certificate => certificate.Things.Contains("device-1") && certificate.Status == CertificateStatus.Active));
+        cloud.Registry.SetCertificateStatus(first.CertificateId, CertificateStatus.Inactive);
+        cloud.Clock.Advance(BrokerLimits.ConnectInterval);
+        await using var renewed = await cloud.ConnectAsync(CredentialsOf(second), "device-1", Stopping);
+        await renewed.PublishAsync("dt/smpl-krsk/x/device-1", default, cancellationToken: Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    [DataRow("$aws/certificates/create/json")]
+    [DataRow("$aws/certificates/create-from-csr/json")]
+    [DataRow(Register)]
+    public async Task Where_it_is_not_a_device_that_tries_is_cut_and_the_log_says_what_allows_it(string topic)
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        var identity = await ProvisionAsync(cloud, "device-1");
+        const string Advice = "; with --rotation, cloud and tools/aws/setup allow devices all that they need to get their next certificate over their own connection";
+        cloud.Clock.Advance(BrokerLimits.ConnectInterval);
+        var subscribing = await cloud.OpenConnectedAsync(identity, "device-1", Stopping);
+        await subscribing.WriteAsync(new SubscribePacket(1, [new TopicFilterRequest(topic + "/accepted", QualityOfService.AtLeastOnce)]), Stopping);
+        Assert.IsNull(await subscribing.ReadAsync(Stopping));
+        await cloud.Log.WaitAsync(
+            $$"""no statement of policy {{SeedDocuments.DevicePolicyName}} allows iot:Subscribe on arn:aws:iot:ap-northeast-1:123456789012:topicfilter/{{topic}}/accepted; this one would: {"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:ap-northeast-1:123456789012:topicfilter/{{topic}}/accepted"}{{Advice}}""",
+            Stopping);
+
+        cloud.Clock.Advance(BrokerLimits.ConnectInterval);
+        var publishing = await cloud.OpenConnectedAsync(identity, "device-1", Stopping);
+        await publishing.WriteAsync(new PublishPacket(topic, default), Stopping);
+        Assert.IsNull(await publishing.ReadAsync(Stopping));
+        await cloud.Log.WaitAsync(
+            $$"""this one would: {"Effect":"Allow","Action":"iot:Publish","Resource":"arn:aws:iot:ap-northeast-1:123456789012:topic/{{topic}}"}{{Advice}}""",
+            Stopping);
     }
 
     private static string RegisterRequest(JsonObject created, string thingName) => new JsonObject
