@@ -113,8 +113,8 @@ internal static class CloudCommand
         };
         var hooks = new Option<string[]>("--hook")
         {
-            Description = "Pre-provisioning hook of a template: a command that gets AWS's request on standard input and writes the answer, {\"allowProvisioning\":true,\"parameterOverrides\":{…}}, to standard output within 5 s, or an http URL of this machine that it is posted to; may be given for several templates",
-            HelpName = "TEMPLATE=COMMAND|URL",
+            Description = "Pre-provisioning hook of a template, by its name or by the ARN of the Lambda function that it names as its hook: a command that gets AWS's request on standard input and writes the answer, {\"allowProvisioning\":true,\"parameterOverrides\":{…}}, to standard output within 5 s, or an http URL of this machine that it is posted to; may be given several times",
+            HelpName = "TEMPLATE|ARN=COMMAND|URL",
             CustomParser = ParseHooks,
         };
 
@@ -284,7 +284,7 @@ internal static class CloudCommand
         var given = result.Tokens.Select(token => token.Value).ToArray();
         foreach (var hook in given.Where(hook => hook.IndexOf('=') < 1))
         {
-            result.AddError($"--hook '{hook}' is not TEMPLATE=COMMAND or TEMPLATE=URL.");
+            result.AddError($"--hook '{hook}' is not TEMPLATE=COMMAND or TEMPLATE=URL, with a template's name or the ARN of its Lambda function as TEMPLATE.");
         }
 
         foreach (var template in given.GroupBy(hook => hook.Split('=', 2)[0]).Where(group => group.Count() > 1))

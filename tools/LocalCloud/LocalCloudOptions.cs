@@ -76,8 +76,8 @@ public sealed record LocalCloudOptions
     public bool LimitMessages { get; init; } = true;
 
     /// <summary>
-    /// Pre-provisioning hooks by template: each is asked before a device registers by its template, with AWS's request, and
-    /// must allow it within 5 seconds. A command, which the shell runs with the request as its standard input and whose standard
+    /// Pre-provisioning hooks by the name of their template, or by the ARN of the Lambda function that templates name as theirs: each
+    /// is asked before a device registers by such a template, with AWS's request, and must allow it within 5 seconds. A command, which the shell runs with the request as its standard input and whose standard
     /// output is the answer, or an http URL of this machine, to which the request is posted.
     /// </summary>
     public IReadOnlyDictionary<string, string> Hooks { get; init; } = ImmutableDictionary<string, string>.Empty;
@@ -144,15 +144,15 @@ public sealed record LocalCloudOptions
             faults.Add(KeyValuePair.Create(nameof(TemplateName), $"'{TemplateName}' is the name of the template by serial number, which is there already."));
         }
 
-        foreach (var (template, hook) in Hooks)
+        foreach (var (name, hook) in Hooks)
         {
-            if (!ProvisioningTemplate.IsValidName(template))
+            if (!ProvisioningTemplate.IsValidName(name) && !PreProvisioningHooks.IsFunctionArn(name))
             {
-                faults.Add(KeyValuePair.Create(nameof(Hooks), $"'{template}' is no name of a template: 1 to {ProvisioningTemplate.MaximumNameLength} letters, digits, '_' and '-'."));
+                faults.Add(KeyValuePair.Create(nameof(Hooks), $"'{name}' is neither a name of a template, 1 to {ProvisioningTemplate.MaximumNameLength} letters, digits, '_' and '-', nor the ARN of a Lambda function, arn:aws:lambda:REGION:ACCOUNT:function:NAME."));
             }
             else if (PreProvisioningHooks.FindFault(hook) is { } fault)
             {
-                faults.Add(KeyValuePair.Create(nameof(Hooks), $"for {template} {fault}."));
+                faults.Add(KeyValuePair.Create(nameof(Hooks), $"for {name} {fault}."));
             }
         }
 

@@ -145,7 +145,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
         var check = new ClientCertificateCheck(registry, clock);
         var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log)
         {
-            Hooks = options.Hooks.Count > 0 ? new PreProvisioningHooks(options, log) : null,
+            Hooks = new PreProvisioningHooks(options, log),
         });
         var broker = new MqttBroker(options, registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)) { Counters = counters }, provisioning, check, log);
         if (directory is not null)
@@ -167,9 +167,16 @@ public sealed class LocalCloudServer : IAsyncDisposable
             ControlPlaneUrl = UrlOf((IPEndPoint)controlSockets[0].LocalEndPoint!),
         };
         log.Information($"the control plane, AWS IoT's HTTP API, is at {server.ControlPlaneUrl}: aws iot --endpoint-url {server.ControlPlaneUrl}");
-        foreach (var (template, hook) in options.Hooks)
+        foreach (var (name, hook) in options.Hooks)
         {
-            log.Information($"template {template} has a pre-provisioning hook: {CloudLog.Printable(hook)}{(registry.State.Templates.ContainsKey(template) ? "" : " (there is no such template yet)")}");
+            log.Information(PreProvisioningHooks.IsFunctionArn(name)
+                ? $"in place of {name} a pre-provisioning hook is asked: {CloudLog.Printable(hook)}{(registry.State.RegisteredTemplates.Values.Any(template => template.HookArn == name) ? "" : " (no template names that function yet)")}"
+                : $"template {name} has a pre-provisioning hook: {CloudLog.Printable(hook)}{(registry.State.Templates.ContainsKey(name) ? "" : " (there is no such template yet)")}");
+        }
+
+        foreach (var lack in registry.State.RegisteredTemplates.Values.Select(template => PreProvisioningHooks.FindLack(options, template)).OfType<string>())
+        {
+            log.Warning(lack);
         }
 
         undo.Forget();

@@ -44,14 +44,20 @@ internal sealed class TemplateOperations
             throw ControlPlaneException.InvalidRequest($"A template is of type {FleetType} or {JustInTimeType}, not '{CloudLog.Printable(type)}'.");
         }
 
-        CheckHook(request);
+        var hook = HookIn(request);
+        if (hook is not null && type == JustInTimeType)
+        {
+            throw ControlPlaneException.InvalidRequest($"A template of type {JustInTimeType} has no pre-provisioning hook.");
+        }
+
         var template = Parse(name, request);
         var description = DescriptionIn(request);
         var role = RoleIn(request) ?? throw ControlPlaneException.InvalidRequest("provisioningRoleArn is missing.");
         var isEnabled = request.Flag("enabled") ?? false;
         await _context.UpdateAsync(state => state.RegisteredTemplates.ContainsKey(name)
             ? throw ControlPlaneException.AlreadyExists($"Template {name} already exists.", Arn(name), name)
-            : state.With(RegisteredTemplate.Create(template, state.Time) with { Description = description, RoleArn = role, IsEnabled = isEnabled, IsJustInTime = type == JustInTimeType }));
+            : state.With(RegisteredTemplate.Create(template, state.Time) with { Description = description, RoleArn = role, IsEnabled = isEnabled, IsJustInTime = type == JustInTimeType, HookArn = hook }));
+        WarnOfHook(name);
         return new JsonObject { ["templateArn"] = Arn(name), ["templateName"] = name, ["defaultVersionId"] = 1 };
     }
 
@@ -62,6 +68,11 @@ internal sealed class TemplateOperations
         description["defaultVersionId"] = template.DefaultId;
         description["templateBody"] = template.Default.Template.Body;
         description["provisioningRoleArn"] = template.RoleArn ?? $"arn:aws:iam::{_context.Options.AccountId}:role/localcloud";
+        if (template.HookArn is not null)
+        {
+            description["preProvisioningHook"] = new JsonObject { ["payloadVersion"] = PreProvisioningHooks.PayloadVersion, ["targetArn"] = template.HookArn };
+        }
+
         return Task.FromResult<JsonObject?>(description);
     }
 
@@ -73,12 +84,23 @@ internal sealed class TemplateOperations
 
     private async Task<JsonObject?> UpdateAsync(ApiRequest request)
     {
-        CheckHook(request);
+        var hook = HookIn(request);
+        var removesHook = request.Flag("removePreProvisioningHook") ?? false;
+        if (hook is not null && removesHook)
+        {
+            throw ControlPlaneException.InvalidRequest("preProvisioningHook and removePreProvisioningHook exclude each other.");
+        }
+
         var description = DescriptionIn(request);
         var role = RoleIn(request);
         await _context.UpdateAsync(state =>
         {
             var template = Find(state, request);
+            if (hook is not null && template.IsJustInTime)
+            {
+                throw ControlPlaneException.InvalidRequest($"Template {template.Name} is of type {JustInTimeType}, which has no pre-provisioning hook.");
+            }
+
             if (request.Number("defaultVersionId") is { } version)
             {
                 template = version is >= 1 and <= int.MaxValue && template.Versions.ContainsKey((int)version)
@@ -91,9 +113,11 @@ internal sealed class TemplateOperations
                 Description = description ?? template.Description,
                 RoleArn = role ?? template.RoleArn,
                 IsEnabled = request.Flag("enabled") ?? template.IsEnabled,
+                HookArn = removesHook ? null : hook ?? template.HookArn,
                 ModifiedAt = state.Time,
             });
         });
+        WarnOfHook(request.Path("templateName"));
         return [];
     }
 
@@ -195,11 +219,30 @@ internal sealed class TemplateOperations
         }
     }
 
-    private static void CheckHook(ApiRequest request)
+    /// <summary>The function of a request's preProvisioningHook, or null.</summary>
+    private static string? HookIn(ApiRequest request)
     {
-        if (request.Object("preProvisioningHook") is not null)
+        if (request.Object("preProvisioningHook") is not { } hook)
         {
-            throw ControlPlaneException.InvalidRequest("LocalCloud runs no Lambda functions. Create the template without preProvisioningHook, and give LocalCloud a command or URL for it: cloud --hook TEMPLATE=COMMAND.");
+            return null;
+        }
+
+        if (ApiRequest.Text(hook, "payloadVersion") is { } version and not PreProvisioningHooks.PayloadVersion)
+        {
+            throw ControlPlaneException.InvalidRequest($"The payloadVersion of a preProvisioningHook is {PreProvisioningHooks.PayloadVersion}, not '{CloudLog.Printable(version)}'.");
+        }
+
+        var arn = ApiRequest.Text(hook, "targetArn") ?? throw ControlPlaneException.InvalidRequest("targetArn is missing in preProvisioningHook.");
+        return PreProvisioningHooks.IsFunctionArn(arn)
+            ? arn
+            : throw ControlPlaneException.InvalidRequest($"The targetArn of preProvisioningHook, '{CloudLog.Printable(arn)}', is no ARN of a Lambda function: arn:aws:lambda:REGION:ACCOUNT:function:NAME.");
+    }
+
+    private void WarnOfHook(string templateName)
+    {
+        if (_context.State.RegisteredTemplates.GetValueOrDefault(templateName) is { } template && PreProvisioningHooks.FindLack(_context.Options, template) is { } lack)
+        {
+            _context.Log.Warning("control plane: " + lack);
         }
     }
 

@@ -6,15 +6,20 @@ using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace LocalCloud;
 
 /// <summary>
 /// The pre-provisioning hooks of templates (developer guide, "Pre-provisioning hooks"): asked before a thing is registered, they
-/// allow it or not, and may override parameters. On AWS they are Lambda functions; here, commands and URLs of this machine.
+/// allow it or not, and may override parameters. On AWS they are Lambda functions; here, commands and URLs of this machine, which
+/// the options give to a template by its name or by the ARN of its function.
 /// </summary>
-internal sealed class PreProvisioningHooks : IDisposable
+internal sealed partial class PreProvisioningHooks : IDisposable
 {
+    /// <summary>The one version of AWS's request (AWS IoT API, ProvisioningHook).</summary>
+    public const string PayloadVersion = "2020-04-01";
+
     /// <summary>How long a hook may take: AWS's limit, which cannot be changed (aws-samples/aws-iot-fleet-provisioning issue 12).</summary>
     public static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5);
 
@@ -52,8 +57,23 @@ internal sealed class PreProvisioningHooks : IDisposable
             : null;
     }
 
-    /// <summary>Asks the hook of a template, where it has one.</summary>
-    /// <param name="templateName">The template.</param>
+    /// <summary>Whether a text is the ARN of a Lambda function, with a version or alias or without.</summary>
+    /// <param name="text">The text.</param>
+    public static bool IsFunctionArn(string text) => FunctionArn().IsMatch(text);
+
+    /// <summary>What is to be given where a template has a function and the options have no command for it, as a sentence; else null.</summary>
+    /// <param name="options">How LocalCloud runs.</param>
+    /// <param name="template">The template.</param>
+    public static string? FindLack(LocalCloudOptions options, RegisteredTemplate template) => template.HookArn is { } arn && FindHook(options, template) is null
+        ? $"template {template.Name} has the pre-provisioning hook {arn}, and LocalCloud runs no Lambda functions: start it with --hook {arn}=COMMAND or --hook {arn}=URL, which is asked in its place. Until then no device can register by this template"
+        : null;
+
+    /// <summary>Whether a device that registers by a template has to be asked for.</summary>
+    /// <param name="template">The template.</param>
+    public bool Has(RegisteredTemplate template) => template.HookArn is not null || FindHook(_options, template) is not null;
+
+    /// <summary>Asks the hook of a template that has one.</summary>
+    /// <param name="template">The template.</param>
     /// <param name="claimCertificateId">The certificate that the device is connected with.</param>
     /// <param name="clientId">The device's client id.</param>
     /// <param name="certificate">The certificate that it wants to register.</param>
@@ -62,16 +82,19 @@ internal sealed class PreProvisioningHooks : IDisposable
     /// <returns>The parameters with the hook's in the place of the device's, or added to them.</returns>
     /// <exception cref="ProvisioningException">The hook does not allow it, fails, or takes too long; the log says which.</exception>
     public async Task<ImmutableSortedDictionary<string, string>> AskAsync(
-        string templateName,
+        RegisteredTemplate template,
         string claimCertificateId,
         string clientId,
         RegisteredCertificate certificate,
         ImmutableSortedDictionary<string, string> parameters,
         CancellationToken cancellationToken)
     {
-        if (!_options.Hooks.TryGetValue(templateName, out var hook))
+        var who = $"{CloudLog.Printable(clientId)}: the pre-provisioning hook of {template.Name}";
+        if (FindHook(_options, template) is not { } hook)
         {
-            return parameters;
+            // As AWS does where the function cannot be called.
+            _log.Warning($"{CloudLog.Printable(clientId)}: {FindLack(_options, template)}");
+            throw ProvisioningException.AccessDenied("The pre-provisioning hook does not allow it.");
         }
 
         var request = JsonSerializer.SerializeToUtf8Bytes(
@@ -80,12 +103,11 @@ internal sealed class PreProvisioningHooks : IDisposable
                 ["claimCertificateId"] = claimCertificateId,
                 ["certificateId"] = certificate.Id,
                 ["certificatePem"] = certificate.Pem,
-                ["templateArn"] = $"arn:aws:iot:{_options.Region}:{_options.AccountId}:provisioningtemplate/{templateName}",
+                ["templateArn"] = $"arn:aws:iot:{_options.Region}:{_options.AccountId}:provisioningtemplate/{template.Name}",
                 ["clientId"] = clientId,
                 ["parameters"] = new JsonObject(parameters.Select(parameter => KeyValuePair.Create(parameter.Key, (JsonNode?)parameter.Value))),
             },
             s_json);
-        var who = $"{CloudLog.Printable(clientId)}: the pre-provisioning hook of {templateName}";
         using var limit = new CancellationTokenSource(LongestAnswer, _options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         _log.Information($"{who} is asked");
@@ -109,6 +131,9 @@ internal sealed class PreProvisioningHooks : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static string? FindHook(LocalCloudOptions options, RegisteredTemplate template) =>
+        options.Hooks.TryGetValue(template.Name, out var hook) || (template.HookArn is { } arn && options.Hooks.TryGetValue(arn, out hook)) ? hook : null;
 
     private static bool IsUrl(string hook) =>
         hook.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || hook.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
@@ -213,6 +238,9 @@ internal sealed class PreProvisioningHooks : IDisposable
 
         return overrides.ToImmutable();
     }
+
+    [GeneratedRegex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[$a-zA-Z0-9_-]{1,128})?\\z", RegexOptions.NonBacktracking)]
+    private static partial Regex FunctionArn();
 
     /// <summary>What the log tells after "the hook".</summary>
     private sealed class HookException(string message) : Exception(message);

@@ -49,7 +49,7 @@ internal sealed class ProvisioningService : IDisposable
         Expire();
     }
 
-    /// <summary>Asked before things are registered, or null where no template has a hook.</summary>
+    /// <summary>Asked before things are registered, or null where no template can have a hook.</summary>
     public PreProvisioningHooks? Hooks { get; init; }
 
     /// <summary>The claims that live for minutes.</summary>
@@ -192,10 +192,11 @@ internal sealed class ProvisioningService : IDisposable
         var request = RegisterThingRequest.Parse(payload);
         RegisteredCertificate? certificate = null;
         var parameters = request.Parameters;
-        if (Hooks is not null && !IsRepeat(_registry.State, templateName, request, out _, out certificate))
+        var now = _registry.State;
+        if (now.RegisteredTemplates.GetValueOrDefault(templateName) is { } registered && Hooks?.Has(registered) == true && !IsRepeat(now, templateName, request, out _, out certificate))
         {
             // Outside the registry's lock: while a hook thinks, everyone else goes on. What was checked is checked again below.
-            parameters = await Hooks.AskAsync(templateName, outcome.ClaimCertificateId, outcome.ClientId, certificate, parameters, cancellationToken);
+            parameters = await Hooks.AskAsync(registered, outcome.ClaimCertificateId, outcome.ClientId, certificate, parameters, cancellationToken);
         }
 
         var isRepeat = false;

@@ -33,6 +33,9 @@ public sealed record RegisteredTemplate(
     /// <summary>The role that AWS IoT takes on to provision, or null for LocalCloud's own templates.</summary>
     public string? RoleArn { get; init; }
 
+    /// <summary>ARN of the Lambda function that AWS asks before a device registers, or null for none.</summary>
+    public string? HookArn { get; init; }
+
     /// <summary>The version that is in effect.</summary>
     public TemplateVersion Default => Versions[DefaultId];
 

@@ -89,6 +89,8 @@ internal record RegistryContent(
 
         public bool IsJustInTime { get; init; }
 
+        public string? HookArn { get; init; }
+
         public static TemplateContent Of(RegisteredTemplate template) => new(template.Name)
         {
             Versions = [.. template.Versions.Values.Select(version => new VersionContent(version.Id, version.Template.Body, version.CreatedAt))],
@@ -100,6 +102,7 @@ internal record RegistryContent(
             Description = template.Description,
             RoleArn = template.RoleArn,
             IsJustInTime = template.IsJustInTime,
+            HookArn = template.HookArn,
         };
 
         public RegisteredTemplate Read()
@@ -111,7 +114,7 @@ internal record RegistryContent(
 
             var versions = Versions.ToImmutableSortedDictionary(version => version.Id, version => new TemplateVersion(version.Id, ProvisioningTemplate.Parse(Name, version.Text), version.CreatedAt));
             return versions.ContainsKey(DefaultVersion)
-                ? new RegisteredTemplate(Name, CreatedAt, versions, DefaultVersion, LastVersion) { ModifiedAt = ModifiedAt, IsEnabled = IsEnabled, Description = Description, RoleArn = RoleArn, IsJustInTime = IsJustInTime }
+                ? new RegisteredTemplate(Name, CreatedAt, versions, DefaultVersion, LastVersion) { ModifiedAt = ModifiedAt, IsEnabled = IsEnabled, Description = Description, RoleArn = RoleArn, IsJustInTime = IsJustInTime, HookArn = HookArn }
                 : throw new FormatException($"template {Name} has no version {DefaultVersion}, its default");
         }
     }

@@ -69,6 +69,7 @@ public sealed class CloudCommandTests
     [DataRow(new[] { "cloud", "--data", "DIR", "--account", "12" }, 2, "--account '12'")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--template", "a b" }, 2, "--template 'a b'")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--hook", "template" }, 2, "--hook 'template' is not TEMPLATE=COMMAND or TEMPLATE=URL")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--hook", "arn:aws:lambda:x=a" }, 2, "--hook 'arn:aws:lambda:x' is neither a name of a template")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--hook", "t=a", "--hook", "t=b" }, 2, "--hook t is given 2 times")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--hook", "t=a=b", "--hook", "u=https://example.com/" }, 2, "--hook for u 'https://example.com/' is no http URL of this machine")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--faults", "nowhere.json" }, 2, "nowhere.json cannot be read")]

@@ -157,11 +157,107 @@ public sealed class PreProvisioningHookTests
     }
 
     [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task The_function_of_a_template_is_what_its_ARN_is_given_for()
+    {
+        const string Function = "arn:aws:lambda:ap-northeast-1:123456789012:function:allow";
+        const string Other = "arn:aws:lambda:ap-northeast-1:123456789012:function:other:PROD";
+        const string Path = "/provisioning-templates/" + Template;
+        using var directory = new TemporaryDirectory();
+        await using var hook = new Hook();
+        var options = new LocalCloudOptions { DataDirectory = directory.Path, Hooks = new Dictionary<string, string> { [Function] = hook.Url } };
+        JsonObject request;
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options))
+        {
+            using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+            await cloud.Log.WaitAsync($"in place of {Function} a pre-provisioning hook is asked: {hook.Url} (no template names that function yet)", Stopping);
+            Assert.IsNull((await aws.AskAsync("GET", Path))["preProvisioningHook"]);
+            await aws.AskAsync("PATCH", Path, new() { ["preProvisioningHook"] = new JsonObject { ["targetArn"] = Function, ["payloadVersion"] = "2020-04-01" } });
+            Assert.AreEqual($$"""{"payloadVersion":"2020-04-01","targetArn":"{{Function}}"}""", (await aws.AskAsync("GET", Path))["preProvisioningHook"]!.ToJsonString());
+            await using var client = await ConnectAsync(cloud, "device-1");
+            var answer = AskAsync(client, Register, RegisterRequest(await AskAsync(client, Create, []), "device-1"));
+            await AnswerAsync(await hook.Requests.ReadAsync(Stopping), 200, """{"allowProvisioning":true,"parameterOverrides":{"ThingName":"renamed"}}""");
+            Assert.AreEqual("renamed", (string)(await answer)["thingName"]!);
+
+            // A function that nothing stands for is one that cannot be called.
+            await aws.AskAsync("PATCH", Path, new() { ["preProvisioningHook"] = new JsonObject { ["targetArn"] = Other } });
+            await cloud.Log.WaitAsync($"control plane: template {Template} has the pre-provisioning hook {Other}, and LocalCloud runs no Lambda functions: start it with --hook {Other}=COMMAND", Stopping);
+            request = RegisterRequest(await AskAsync(client, Create, []), "device-1");
+            AssertDenied(await AskAsync(client, Register, request));
+            await cloud.Log.WaitAsync($"device-1: template {Template} has the pre-provisioning hook {Other}, and LocalCloud runs no Lambda functions", Stopping);
+            await aws.AskAsync("PATCH", Path, new() { ["description"] = "it stays" });
+        }
+
+        // The name of the template goes before the ARN of its function.
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options with { Hooks = new Dictionary<string, string> { [Template] = hook.Url, [Other] = "http://127.0.0.1:9/" } }))
+        {
+            Assert.IsFalse(cloud.Log.Lines.Any(line => line.Contains("runs no Lambda", StringComparison.Ordinal)));
+            await using var client = await ConnectAsync(cloud, "device-1");
+            var answer = AskAsync(client, Register, request);
+            await AnswerAsync(await hook.Requests.ReadAsync(Stopping), 200, """{"allowProvisioning":true}""");
+            Assert.AreEqual("device-1", (string)(await answer)["thingName"]!);
+        }
+
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options with { Hooks = new Dictionary<string, string>() }))
+        {
+            using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+            await cloud.Log.WaitAsync($"template {Template} has the pre-provisioning hook {Other}, and LocalCloud runs no Lambda functions", Stopping);
+            await aws.AskAsync("PATCH", Path, new() { ["removePreProvisioningHook"] = true });
+            Assert.IsNull((await aws.AskAsync("GET", Path))["preProvisioningHook"]);
+            await using var client = await ConnectAsync(cloud, "device-2");
+            Assert.AreEqual("device-2", (string)(await AskAsync(client, Register, RegisterRequest(await AskAsync(client, Create, []), "device-2")))["thingName"]!);
+        }
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task The_control_plane_refuses_what_is_no_hook()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+        const string Function = "arn:aws:lambda:ap-northeast-1:123456789012:function:allow";
+        JsonObject[] hooks =
+        [
+            [],
+            new() { ["targetArn"] = "allow" },
+            new() { ["targetArn"] = "arn:aws:lambda:ap-northeast-1:123456789012:layer:allow" },
+            new() { ["targetArn"] = Function + "\n" },
+            new() { ["targetArn"] = Function + "=x" },
+            new() { ["targetArn"] = Function, ["payloadVersion"] = "2020-04-02" },
+        ];
+        foreach (var hook in hooks)
+        {
+            Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("PATCH", "/provisioning-templates/" + Template, new() { ["preProvisioningHook"] = hook.DeepClone() }), hook.ToJsonString());
+            Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("POST", "/provisioning-templates", NewTemplate("lamps", "FLEET_PROVISIONING", hook)), hook.ToJsonString());
+        }
+
+        JsonObject good = new() { ["targetArn"] = Function };
+        Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("PATCH", "/provisioning-templates/" + Template, new() { ["preProvisioningHook"] = good.DeepClone(), ["removePreProvisioningHook"] = true }));
+        Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("POST", "/provisioning-templates", NewTemplate("lamps", "JITP", good)));
+        await aws.AskAsync("POST", "/provisioning-templates", NewTemplate("lamps", "FLEET_PROVISIONING", good));
+        Assert.AreEqual(Function, (string)(await aws.AskAsync("GET", "/provisioning-templates/lamps"))["preProvisioningHook"]!["targetArn"]!);
+        await aws.AskAsync("POST", "/provisioning-templates", NewTemplate("bells", "JITP", hook: null));
+        Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("PATCH", "/provisioning-templates/bells", new() { ["preProvisioningHook"] = good.DeepClone() }));
+
+        JsonObject NewTemplate(string name, string type, JsonObject? hook) => new()
+        {
+            ["templateName"] = name,
+            ["templateBody"] = cloud.Registry.Templates.First(template => template.Name == Template).Body,
+            ["type"] = type,
+            ["provisioningRoleArn"] = "arn:aws:iam::123456789012:role/r",
+            ["preProvisioningHook"] = hook?.DeepClone(),
+        };
+    }
+
+    [TestMethod]
     [DataRow("t", "https://127.0.0.1/", false)]
     [DataRow("t", "http://example.com/", false)]
     [DataRow("t", "http://10.0.0.1/", false)]
     [DataRow("t", " ", false)]
     [DataRow("no name", "cat", false)]
+    [DataRow("arn:aws:lambda:eu-central-1:123456789012:function:", "cat", false)]
+    [DataRow("arn:aws:lambda:eu-central-1:123456789012:function:f", "cat", true)]
+    [DataRow("arn:aws-cn:lambda:cn-north-1:123456789012:function:f:$LATEST", "cat", true)]
     [DataRow("t", "http://localhost:8000/hook", true)]
     [DataRow("t", "http://[::1]:8000/", true)]
     [DataRow("t", "./hook.sh --strict", true)]
