@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Cli.Prove;
 using Cli.Prove.Fuzz;
+using Cli.Prove.Ways;
 
 namespace Cli;
 
@@ -8,7 +9,7 @@ namespace Cli;
 internal static class ProveCommand
 {
     /// <summary>Describes the command.</summary>
-    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz(), CreateHerd(), CreatePowercut(), CreateSoak() };
+    public static Command Create() => new("prove", "Proves what is promised, and prints the figures.") { CreateConformance(), CreateListener(), CreateFuzz(), CreateHerd(), CreatePowercut(), CreateSoak(), CreateWays() };
 
     private static Command CreateConformance()
     {
@@ -114,6 +115,20 @@ internal static class ProveCommand
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => new SoakRun(
             parsed.GetValue(days), parsed.GetValue(seed), parsed.GetValue(log), parsed.GetValue(json)).Run(cancellationToken)));
+        return command;
+    }
+
+    private static Command CreateWays()
+    {
+        Option<string?> method = new("--method") { HelpName = "NAME", Description = $"Tries one method only: {string.Join(", ", Way.All.Select(way => way.Method))}." };
+        method.AcceptOnlyFromAmong([.. Way.All.Select(way => way.Method)]);
+        Option<string?> log = new("--log") { HelpName = "FILE", Description = "Takes all that boards and LocalCloud log, a line each." };
+        Option<bool> json = Json();
+        Command command = new("ways", "Every method of getting an identity (provisioning.method) over real sockets and TLS against LocalCloud: a first boot, a reboot, a power cut at each change of the flash, each answer and each line of the log, and refusals that somebody mends while the board waits.")
+        {
+            method, log, json,
+        };
+        command.SetAction((parsed, cancellationToken) => new WaysRun(parsed.GetValue(method), parsed.GetValue(log), parsed.GetValue(json)).RunAsync(cancellationToken));
         return command;
     }
 
