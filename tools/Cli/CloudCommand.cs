@@ -4,6 +4,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using LocalCloud;
 
 namespace Cli;
@@ -72,11 +73,17 @@ internal static class CloudCommand
             HelpName = "ID",
             DefaultValueFactory = _ => defaults.AccountId,
         };
-        var region = new Option<string>("--region")
+        var regions = new Option<string[]>("--region")
         {
-            Description = "AWS region of the resource names in policies",
+            Description = "AWS region of the resource names in policies; may be given for several regions, each with its own endpoint, registry and certificates, the first being the default one",
             HelpName = "REGION",
-            DefaultValueFactory = _ => defaults.Region,
+            DefaultValueFactory = _ => [defaults.Region],
+        };
+        var hostNames = new Option<string[]>("--name")
+        {
+            Description = "Host name beside the regions' own endpoints, as a custom domain, and the region that it leads to; may be given for several names",
+            HelpName = "HOST=REGION",
+            CustomParser = ParseNames,
         };
         var product = new Option<string>("--product")
         {
@@ -120,12 +127,13 @@ internal static class CloudCommand
 
         var command = new Command("cloud", "Runs LocalCloud, a local stand-in for AWS IoT Core, until it is stopped (Ctrl+C)")
         {
-            data, port, httpPort, listen, httpListen, host, json, account, region, product, template, csr, rotation, noQuotas, noRateLimits, refuseRepeats, faults, hooks,
+            data, port, httpPort, listen, httpListen, host, json, account, regions, hostNames, product, template, csr, rotation, noQuotas, noRateLimits, refuseRepeats, faults, hooks,
         };
 
         LocalCloudOptions OptionsOf(ParseResult result)
         {
             var address = result.GetValue(listen);
+            var named = result.GetValue(regions)!;
             return defaults with
             {
                 DataDirectory = result.GetValue(data),
@@ -135,14 +143,16 @@ internal static class CloudCommand
                 ControlPlanePort = result.GetValue(httpPort),
                 ControlPlaneAddress = result.GetValue(httpListen),
                 AccountId = result.GetValue(account)!,
-                Region = result.GetValue(region)!,
+                Region = named[0],
+                FurtherRegions = named[1..],
+                Names = PairsOf(result.GetValue(hostNames)),
                 ProductName = result.GetValue(product)!,
                 TemplateName = result.GetValue(template)!,
                 AllowCsr = result.GetValue(csr),
                 AllowRotation = result.GetValue(rotation),
                 ProvisioningQuotas = result.GetValue(noQuotas) ? null : defaults.ProvisioningQuotas,
                 RepeatedRegistration = result.GetValue(refuseRepeats) ? RepeatedRegistration.Refuse : RepeatedRegistration.AcceptAgain,
-                Hooks = HooksOf(result.GetValue(hooks)),
+                Hooks = PairsOf(result.GetValue(hooks)),
                 LimitConnects = !result.GetValue(noRateLimits),
                 LimitMessages = !result.GetValue(noRateLimits),
             };
@@ -153,7 +163,8 @@ internal static class CloudCommand
             [nameof(LocalCloudOptions.Host)] = host.Name,
             [nameof(LocalCloudOptions.MqttPort)] = port.Name,
             [nameof(LocalCloudOptions.ControlPlanePort)] = httpPort.Name,
-            [nameof(LocalCloudOptions.Region)] = region.Name,
+            [nameof(LocalCloudOptions.Region)] = regions.Name,
+            [nameof(LocalCloudOptions.Names)] = hostNames.Name,
             [nameof(LocalCloudOptions.AccountId)] = account.Name,
             [nameof(LocalCloudOptions.ProductName)] = product.Name,
             [nameof(LocalCloudOptions.TemplateName)] = template.Name,
@@ -209,7 +220,8 @@ internal static class CloudCommand
                 cloud.TemplateName,
                 cloud.Region,
                 cloud.AccountId,
-                cloud.ControlPlaneUrl);
+                cloud.ControlPlaneUrl,
+                [.. cloud.Regions.Select(region => new Region(region.Name, region.Endpoint, [.. cloud.Names.Where(name => name.Value == region.Name).Select(name => name.Key)]))]);
             var line = JsonSerializer.Serialize(connection, s_json);
             Publish(Path.Combine(Path.GetDirectoryName(cloud.RootCaFile!)!, ConnectionFile), line);
             if (json)
@@ -219,7 +231,7 @@ internal static class CloudCommand
             else
             {
                 Console.Out.WriteLine($"""
-                    endpoint           {cloud.Endpoint}:{cloud.Port}
+                    {EndpointsOf(connection)}
                     root CA            {connection.RootCa}
                     claim certificate  {connection.ClaimCertificate}
                     claim key          {connection.ClaimKey}
@@ -256,6 +268,12 @@ internal static class CloudCommand
         }
     }
 
+    /// <summary>The lines that tell where clients connect to.</summary>
+    private static string EndpointsOf(Connection connection) => string.Join('\n', connection.Regions.SelectMany(region => new[]
+    {
+        $"endpoint           {region.Endpoint}:{connection.Port}{(connection.Regions.Count > 1 ? $" ({region.Name})" : "")}",
+    }.Concat(region.Names.Select(name => $"name               {name}:{connection.Port} ({region.Name})"))));
+
     private static void WriteJson(LogEntry entry) => Console.Error.WriteLine(
         JsonSerializer.Serialize(new LogLine(entry.Time.UtcDateTime, entry.Level.ToString().ToLowerInvariant(), entry.Message), s_json));
 
@@ -279,24 +297,31 @@ internal static class CloudCommand
         return null;
     }
 
-    private static string[]? ParseHooks(ArgumentResult result)
+    private static string[]? ParseHooks(ArgumentResult result) =>
+        ParsePairs(result, "TEMPLATE=COMMAND or TEMPLATE=URL, with a template's name or the ARN of its Lambda function as TEMPLATE", "a template has one hook", StringComparer.Ordinal);
+
+    private static string[]? ParseNames(ArgumentResult result) =>
+        ParsePairs(result, "HOST=REGION", "a name leads to one region", StringComparer.OrdinalIgnoreCase);
+
+    private static string[]? ParsePairs(ArgumentResult result, string form, string rule, StringComparer keys)
     {
+        var option = (result.Parent as OptionResult)?.Option.Name;
         var given = result.Tokens.Select(token => token.Value).ToArray();
-        foreach (var hook in given.Where(hook => hook.IndexOf('=') < 1))
+        foreach (var pair in given.Where(pair => pair.IndexOf('=') < 1))
         {
-            result.AddError($"--hook '{hook}' is not TEMPLATE=COMMAND or TEMPLATE=URL, with a template's name or the ARN of its Lambda function as TEMPLATE.");
+            result.AddError($"{option} '{pair}' is not {form}.");
         }
 
-        foreach (var template in given.GroupBy(hook => hook.Split('=', 2)[0]).Where(group => group.Count() > 1))
+        foreach (var key in given.GroupBy(pair => pair.Split('=', 2)[0], keys).Where(group => group.Count() > 1))
         {
-            result.AddError($"--hook {template.Key} is given {template.Count()} times: a template has one hook.");
+            result.AddError($"{option} {key.Key} is given {key.Count()} times: {rule}.");
         }
 
         return given;
     }
 
-    private static Dictionary<string, string> HooksOf(string[]? hooks) =>
-        (hooks ?? []).Select(hook => hook.Split('=', 2)).ToDictionary(hook => hook[0], hook => hook[1], StringComparer.Ordinal);
+    private static Dictionary<string, string> PairsOf(string[]? pairs) =>
+        (pairs ?? []).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
 
     private static string HostOf(IPAddress? listen) => listen switch
     {
@@ -317,5 +342,12 @@ internal static class CloudCommand
         string Template,
         string Region,
         string Account,
-        string ControlPlane);
+        string ControlPlane,
+        IReadOnlyList<Region> Regions);
+
+    /// <summary>A region, as it is told.</summary>
+    /// <param name="Name">AWS's name of it.</param>
+    /// <param name="Endpoint">The host name that leads to it and no other.</param>
+    /// <param name="Names">The other ones that lead to it.</param>
+    private sealed record Region([property: JsonPropertyName("region")] string Name, string Endpoint, IReadOnlyList<string> Names);
 }

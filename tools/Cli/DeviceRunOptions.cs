@@ -1,6 +1,7 @@
 namespace Cli;
 
-/// <summary>How long a device is run.</summary>
+/// <summary>How a device is run, and for how long.</summary>
 /// <param name="Readings">Readings to be acknowledged; 0 to go on until the run is stopped.</param>
 /// <param name="Patience">How long a device may go without progress before it is given up.</param>
-internal sealed record DeviceRunOptions(int Readings, TimeSpan Patience);
+/// <param name="ConnectTo">The host name or address at which every endpoint is reached, whatever its name; <see langword="null"/> for where its name leads.</param>
+internal sealed record DeviceRunOptions(int Readings, TimeSpan Patience, string? ConnectTo = null);

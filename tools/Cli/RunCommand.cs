@@ -22,10 +22,18 @@ internal static class RunCommand
         Option<int> readings = Number("--readings", "K", 5, 0, 1_000_000, "Readings for each device; 0 goes on until it is stopped.");
         Option<int> interval = Number("--interval", "S", 5, AgentSettings.MinimumInterval, AgentSettings.MaximumInterval, "Seconds between two readings of a device; a board of --flash takes its own from agent.json.");
         Option<int> patience = Number("--patience", "S", 35, 1, 86400, "Seconds without progress after which a device is given up.");
+        Option<string?> connectTo = new("--connect-to") { HelpName = "HOST", Description = "Connects to HOST in place of every endpoint, and asks for the endpoint's name all the same: for names that this machine's DNS does not know, as those of LocalCloud's regions." };
+        connectTo.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && Uri.CheckHostName(result.Tokens[0].Value) is UriHostNameType.Unknown or UriHostNameType.IPv6)
+            {
+                result.AddError($"--connect-to takes a host name or an IPv4 address, not \"{result.Tokens[0].Value}\"");
+            }
+        });
         Option<bool> json = new("--json") { Description = "Ends standard output in one JSON object; all else goes to standard error." };
         Command command = new("run", "Runs virtual devices: provisions those without a certificate, then publishes their readings; a fleet's all at once.")
         {
-            fleet, flash, endpoint, port, readings, interval, patience, json,
+            fleet, flash, endpoint, port, connectTo, readings, interval, patience, json,
         };
         command.Validators.Add(result =>
         {
@@ -40,7 +48,7 @@ internal static class RunCommand
         });
         command.SetAction((parsed, cancellationToken) =>
         {
-            DeviceRunOptions run = new(parsed.GetValue(readings), TimeSpan.FromSeconds(parsed.GetValue(patience)));
+            DeviceRunOptions run = new(parsed.GetValue(readings), TimeSpan.FromSeconds(parsed.GetValue(patience)), parsed.GetValue(connectTo));
             TextWriter story = TextWriter.Synchronized(parsed.GetValue(json) ? Console.Error : Console.Out);
             return parsed.GetValue(flash) is { } folder
                 ? RunFlashAsync(folder, run, story, parsed.GetValue(json), cancellationToken)
@@ -116,7 +124,7 @@ internal static class RunCommand
         // A gate an endpoint; one that does not answer holds up its own devices only
         Dictionary<string, Task<ProvisioningGate>> opening = toProvision
             .GroupBy(d => d.Endpoint)
-            .ToDictionary(g => g.Key, g => ProvisioningGate.OpenAsync([.. g], options.Port, say, cancellationToken));
+            .ToDictionary(g => g.Key, g => ProvisioningGate.OpenAsync([.. g], options, say, cancellationToken));
         return [.. devices.Select(device => Task.Run(
             async () =>
             {
@@ -150,7 +158,7 @@ internal static class RunCommand
 
         DirectoryStorage flash = new(folder);
         bool wasProvisioned = new IdentityStore(flash).Load() is not null;
-        Device device = new(flash, VirtualBoard.HardwareIdOf(Path.GetFullPath(folder)));
+        Device device = new(flash, VirtualBoard.HardwareIdOf(Path.GetFullPath(folder)), options.ConnectTo);
         string? error = await new DeviceRun(device, options, story.WriteLine).RunAsync(cancellationToken).ConfigureAwait(false);
         AgentStatus? status = device.Status;
         return Conclude([new FleetResult(folder, status?.Identity?.ThingName, status?.Identity?.CertificateId, !wasProvisioned && status?.Identity is not null, status?.Publisher?.Published ?? 0, error)], asJson);

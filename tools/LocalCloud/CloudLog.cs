@@ -11,12 +11,21 @@ internal sealed class CloudLog
 
     private readonly Action<LogEntry>? _sink;
     private readonly TimeProvider _clock;
+    private readonly string _prefix = "";
     private readonly Lock _gate = new();
 
     public CloudLog(Action<LogEntry>? sink, TimeProvider clock)
     {
         _sink = sink;
         _clock = clock;
+    }
+
+    private CloudLog(CloudLog whole, string prefix)
+    {
+        _sink = whole._sink;
+        _clock = whole._clock;
+        _gate = whole._gate;
+        _prefix = prefix;
     }
 
     /// <summary>Text that came from a client, made fit to stand on a line of a terminal.</summary>
@@ -43,6 +52,9 @@ internal sealed class CloudLog
         return text.Length > MaximumTextLength ? printable.Append('…').ToString() : printable.ToString();
     }
 
+    /// <summary>The same log for a part that says who it is at the beginning of each line.</summary>
+    public CloudLog Of(string part) => new(this, part + ": ");
+
     public void Information(string message) => Write(LogLevel.Information, message);
 
     public void Warning(string message) => Write(LogLevel.Warning, message);
@@ -59,7 +71,7 @@ internal sealed class CloudLog
         // One at a time, so that a sink need not be safe for many threads and the order of lines is the order of events.
         lock (_gate)
         {
-            _sink(new LogEntry(_clock.GetUtcNow(), level, message));
+            _sink(new LogEntry(_clock.GetUtcNow(), level, _prefix + message));
         }
     }
 }

@@ -27,8 +27,20 @@ public sealed record LocalCloudOptions
     /// <summary>The address to listen on; null is this machine only, 127.0.0.1 and, where there is IPv6, ::1.</summary>
     public IPAddress? ListenAddress { get; init; }
 
-    /// <summary>AWS region of the resource names in policies.</summary>
+    /// <summary>AWS region of the resource names in policies; where there are <see cref="FurtherRegions"/>, the default one.</summary>
     public string Region { get; init; } = "ap-northeast-1";
+
+    /// <summary>
+    /// More regions in the same process, each with its own endpoint, registry, certificates, messages and sessions. A client's handshake
+    /// says by the server name (SNI) which one it is for.
+    /// </summary>
+    public IReadOnlyList<string> FurtherRegions { get; init; } = [];
+
+    /// <summary>
+    /// Host names beside the regions' own endpoints, as custom domains are on AWS, and the region that each leads to. They can be changed
+    /// while it runs (<see cref="LocalCloudServer.SetName"/>); at a start, these go before what was set so.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Names { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>AWS account of the resource names in policies, 12 digits.</summary>
     public string AccountId { get; init; } = "123456789012";
@@ -91,6 +103,9 @@ public sealed record LocalCloudOptions
     /// <summary>Takes the log, one entry at a time; must not block. Null drops it.</summary>
     public Action<LogEntry>? Log { get; init; }
 
+    /// <summary>All regions, the default one first.</summary>
+    internal IEnumerable<string> Regions => [Region, .. FurtherRegions];
+
     /// <summary>What is wrong with these options: for each the name of the property and the rest of a sentence; empty when nothing is.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> FindFaults()
     {
@@ -120,9 +135,26 @@ public sealed record LocalCloudOptions
             faults.Add(KeyValuePair.Create(nameof(ProvisioningQuotas), "must be 1 or more, each of them."));
         }
 
-        if (Region.Length == 0 || !Region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+        foreach (var region in Regions.Where(region => !IsRegion(region)))
         {
-            faults.Add(KeyValuePair.Create(nameof(Region), $"'{Region}' is no AWS region, such as ap-northeast-1."));
+            faults.Add(KeyValuePair.Create(nameof(Region), $"'{region}' is no AWS region, such as ap-northeast-1."));
+        }
+
+        foreach (var region in Regions.GroupBy(region => region).Where(group => group.Count() > 1))
+        {
+            faults.Add(KeyValuePair.Create(nameof(Region), $"'{region.Key}' is given {region.Count()} times; a region is there once."));
+        }
+
+        foreach (var (name, region) in Names)
+        {
+            if (FindNameFault(name) is { } fault)
+            {
+                faults.Add(KeyValuePair.Create(nameof(Names), $"'{name}' {fault}."));
+            }
+            else if (!Regions.Contains(region))
+            {
+                faults.Add(KeyValuePair.Create(nameof(Names), $"'{name}' is to lead to '{region}', which is no region of this LocalCloud: {string.Join(", ", Regions)}."));
+            }
         }
 
         if (AccountId.Length != 12 || !AccountId.All(char.IsAsciiDigit))
@@ -158,6 +190,30 @@ public sealed record LocalCloudOptions
 
         return faults;
     }
+
+    /// <summary>
+    /// The endpoint of a region: <see cref="Host"/> where there is one region only, and else a name of the form of AWS's under it, or
+    /// under localhost where it is an address.
+    /// </summary>
+    /// <param name="region">The region.</param>
+    internal string EndpointOf(string region) => FurtherRegions.Count == 0 ? Host : $"localcloud-ats.iot.{region}.{(IPAddress.TryParse(Host, out _) ? "localhost" : Host)}";
+
+    /// <summary>What is wrong with a name that is to lead to a region, as the rest of a sentence, or null.</summary>
+    /// <param name="name">The name.</param>
+    internal string? FindNameFault(string name)
+    {
+        if (Uri.CheckHostName(name) != UriHostNameType.Dns || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
+        {
+            return "is no host name, such as devices.example.com";
+        }
+
+        return FurtherRegions.Count > 0 && Regions.FirstOrDefault(region => string.Equals(EndpointOf(region), name, StringComparison.OrdinalIgnoreCase)) is { } owner
+            ? $"is the endpoint of {owner} itself, and stays it"
+            : null;
+    }
+
+    private static bool IsRegion(string region) =>
+        region.Length is > 0 and <= 32 && region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && region[0] != '-' && region[^1] != '-';
 
     /// <summary>Whether sockets on the two addresses cannot have one port; null is this machine only.</summary>
     private static bool MayMeet(IPAddress? one, IPAddress? other) =>

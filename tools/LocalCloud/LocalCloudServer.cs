@@ -24,11 +24,14 @@ public sealed class LocalCloudServer : IAsyncDisposable
     private const string ClaimCertificateFile = "claim.pem.crt";
     private const string ClaimKeyFile = "claim.pem.key";
 
+    /// <summary>Where the regions are, a folder each, that are not in the data directory itself.</summary>
+    private const string RegionsFolder = "regions";
+
     private readonly LocalCloudOptions _options;
     private readonly DataDirectory? _directory;
-    private readonly CertificateAuthority _authority;
-    private readonly ProvisioningService _provisioning;
-    private readonly MqttBroker _broker;
+    private readonly CertificateAuthority _root;
+    private readonly RegionNames _names;
+    private readonly IReadOnlyList<IDisposable> _certificates;
     private readonly WebApplication _host;
     private readonly CloudLog _log;
     private int _isDisposed;
@@ -36,36 +39,55 @@ public sealed class LocalCloudServer : IAsyncDisposable
     private LocalCloudServer(
         LocalCloudOptions options,
         DataDirectory? directory,
-        CertificateAuthority authority,
-        DeviceRegistry registry,
+        CertificateAuthority root,
+        IReadOnlyList<CloudRegion> regions,
+        RegionNames names,
         ClientCredentials claim,
-        ProvisioningService provisioning,
-        MqttBroker broker,
+        IReadOnlyList<IDisposable> certificates,
         WebApplication host,
         int port,
         CloudLog log)
     {
         _options = options;
         _directory = directory;
-        _authority = authority;
-        Registry = registry;
-        ClaimCredentials = claim;
-        _provisioning = provisioning;
-        _broker = broker;
+        _root = root;
+        _names = names;
+        _certificates = certificates;
         _host = host;
-        Port = port;
         _log = log;
+        Regions = regions;
+        ClaimCredentials = claim;
+        Port = port;
     }
 
-    /// <summary>A provisioning request has been answered. Raised on the connection's thread, before the answer is sent.</summary>
+    /// <summary>A provisioning request has been answered, in any region. Raised on the connection's thread, before the answer is sent.</summary>
     public event Action<ProvisioningOutcome>? ProvisioningAnswered
     {
-        add => _provisioning.Answered += value;
-        remove => _provisioning.Answered -= value;
+        add
+        {
+            foreach (var region in Regions)
+            {
+                region.ProvisioningAnswered += value;
+            }
+        }
+
+        remove
+        {
+            foreach (var region in Regions)
+            {
+                region.ProvisioningAnswered -= value;
+            }
+        }
     }
 
-    /// <summary>The name or address by which clients reach it.</summary>
-    public string Endpoint => _options.Host;
+    /// <summary>The regions; the first is the default one, and often the only one.</summary>
+    public IReadOnlyList<CloudRegion> Regions { get; }
+
+    /// <summary>The names beside the regions' endpoints, and the region that each leads to.</summary>
+    public IReadOnlyDictionary<string, string> Names => _names.Table;
+
+    /// <summary>The name or address by which clients reach it; with several regions, the default region's.</summary>
+    public string Endpoint => DefaultRegion.Endpoint;
 
     /// <summary>The TCP port of MQTT over TLS.</summary>
     public int Port { get; }
@@ -73,8 +95,8 @@ public sealed class LocalCloudServer : IAsyncDisposable
     /// <summary>Where the control plane is: <c>http://ADDRESS:PORT</c>, for <c>aws --endpoint-url</c>.</summary>
     public required string ControlPlaneUrl { get; init; }
 
-    /// <summary>AWS region of the resource names in policies.</summary>
-    public string Region => _options.Region;
+    /// <summary>AWS region of the resource names in policies; with several regions, the default one.</summary>
+    public string Region => DefaultRegion.Name;
 
     /// <summary>AWS account of the resource names in policies.</summary>
     public string AccountId => _options.AccountId;
@@ -83,16 +105,16 @@ public sealed class LocalCloudServer : IAsyncDisposable
     public string TemplateName => _options.TemplateName;
 
     /// <summary>The root certificate that clients trust, as PEM.</summary>
-    public string RootCaPem => _authority.RootPem;
+    public string RootCaPem => _root.RootPem;
 
-    /// <summary>The claim: what a device that has no identity yet connects with. Its policies let it provision and nothing else.</summary>
+    /// <summary>The claim: what a device that has no identity yet connects with, to any region. Its policies let it provision and nothing else.</summary>
     public ClientCredentials ClaimCredentials { get; }
 
-    /// <summary>Certificates, things, policies, templates and attachments.</summary>
-    public DeviceRegistry Registry { get; }
+    /// <summary>Certificates, things, policies, templates and attachments of the default region.</summary>
+    public DeviceRegistry Registry => DefaultRegion.Registry;
 
     /// <summary>Client ids of the live connections, in no order.</summary>
-    public IReadOnlyCollection<string> ConnectedClientIds => [.. _broker.ClientIds];
+    public IReadOnlyCollection<string> ConnectedClientIds => [.. Regions.SelectMany(region => region.ConnectedClientIds)];
 
     /// <summary>Path of the root certificate, or null where everything is in memory.</summary>
     public string? RootCaFile => PathOf(CertificateAuthority.RootCertificateFile);
@@ -102,6 +124,8 @@ public sealed class LocalCloudServer : IAsyncDisposable
 
     /// <summary>Path of the claim's key, or null likewise.</summary>
     public string? ClaimKeyPath => PathOf(ClaimKeyFile);
+
+    private CloudRegion DefaultRegion => Regions[0];
 
     /// <summary>Starts a server. When this ends, it accepts connections.</summary>
     /// <param name="options">How it runs.</param>
@@ -135,34 +159,63 @@ public sealed class LocalCloudServer : IAsyncDisposable
             undo.Add(socket);
         }
 
-        var registry = DeviceRegistry.Open(directory?.Path, clock, log);
-        var authority = undo.Add(await CertificateAuthority.OpenAsync(directory?.Path, HostsOf(options), clock, cancellationToken));
-        Seed(registry, options, log);
-        var claim = await OpenClaimAsync(directory?.Path, registry, authority, log, cancellationToken);
-        await SaveAsync(registry, directory);
+        var hosts = HostsOf(options);
+        var root = undo.Add(await CertificateAuthority.OpenAsync(directory?.Path, clock, cancellationToken));
+        var serverCertificates = undo.Add(await ServerCertificates.OpenAsync(root, directory?.Path, hosts, clock, cancellationToken));
+        List<IDisposable> certificates = [root, serverCertificates];
+        List<CloudRegion> regions = [];
+        var home = DeviceRegistry.Open(directory?.Path, clock, log);
+        var homeRegion = RegionOfHome(options, home, directory);
+        foreach (var name in options.Regions)
+        {
+            var isHome = name == homeRegion;
+            var folder = isHome ? directory?.Path : directory?.Folder(RegionsFolder, name);
+            var regionLog = options.FurtherRegions.Count == 0 ? log : log.Of(name);
+            var authority = root;
+            if (!isHome)
+            {
+                authority = undo.Add(await CertificateAuthority.OpenRegionalAsync(folder, name, clock, cancellationToken));
+                certificates.Add(authority);
+            }
 
-        var counters = new CloudCounters();
-        var check = new ClientCertificateCheck(registry, clock);
-        var provisioning = undo.Add(new ProvisioningService(registry, authority, options.RepeatedRegistration, options.ProvisioningQuotas, clock, log)
-        {
-            Hooks = new PreProvisioningHooks(options, log),
-        });
-        var broker = new MqttBroker(options, registry, new Authorizer(registry, new IotArns(options.Region, options.AccountId)) { Counters = counters }, provisioning, check, log);
-        if (directory is not null)
-        {
-            broker.Restore(BrokerJournal.Open(directory.Path, clock.GetUtcNow(), log));
+            var region = CloudRegion.Open(
+                options with { Region = name, Host = options.EndpointOf(name) },
+                folder,
+                isHome ? home : DeviceRegistry.Open(folder, clock, regionLog),
+                authority,
+                regionLog);
+            undo.Add(region.Provisioning);
+            regions.Add(region);
         }
 
-        var host = BuildHost(sockets, controlSockets, new TlsHandshake(authority, check, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Counters = counters, Faults = options.Faults }, broker);
+        var claim = await OpenClaimAsync(directory?.Path, regions, root, cancellationToken);
+        foreach (var region in regions)
+        {
+            await region.StartAsync();
+        }
+
+        var names = new RegionNames(options, regions, hosts, serverCertificates, directory?.Path, log);
+        var strays = new CloudCounters();
+        var tls = new TlsHandshake(names, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Strays = strays, Faults = options.Faults };
+        var host = BuildHost(sockets, controlSockets, tls);
         undo.Add(host);
         var endPoints = sockets.Select(socket => (IPEndPoint)socket.LocalEndPoint!).ToList();
-        provisioning.Answered += counters.Count;
-        var controlPlane = new ControlPlaneHandler(new ControlPlaneContext(options, endPoints[0].Port, registry, authority, log) { Claims = provisioning.Claims }, counters, () => broker.ClientIds.Count);
+        var account = regions.FirstOrDefault(region => region.Name == homeRegion) ?? regions[0];
+        var controlPlane = new ControlPlaneHandler(regions, account, endPoints[0].Port, names, strays, log);
         host.Run(controlPlane.HandleAsync);
         await host.StartAsync(cancellationToken);
 
-        log.Information($"LocalCloud listens on {string.Join(" and ", endPoints)} as {options.Host}, account {options.AccountId} in {options.Region}");
-        var server = new LocalCloudServer(options, directory, authority, registry, claim, provisioning, broker, host, endPoints[0].Port, log)
+        foreach (var region in regions)
+        {
+            log.Information($"LocalCloud listens on {string.Join(" and ", endPoints)} as {region.Endpoint}, account {options.AccountId} in {region.Name}");
+        }
+
+        foreach (var (name, region) in names.Table)
+        {
+            log.Information($"the name {name} leads to {region}");
+        }
+
+        var server = new LocalCloudServer(options, directory, root, regions, names, claim, certificates, host, endPoints[0].Port, log)
         {
             ControlPlaneUrl = UrlOf((IPEndPoint)controlSockets[0].LocalEndPoint!),
         };
@@ -170,64 +223,73 @@ public sealed class LocalCloudServer : IAsyncDisposable
         foreach (var (name, hook) in options.Hooks)
         {
             log.Information(PreProvisioningHooks.IsFunctionArn(name)
-                ? $"in place of {name} a pre-provisioning hook is asked: {CloudLog.Printable(hook)}{(registry.State.RegisteredTemplates.Values.Any(template => template.HookArn == name) ? "" : " (no template names that function yet)")}"
-                : $"template {name} has a pre-provisioning hook: {CloudLog.Printable(hook)}{(registry.State.Templates.ContainsKey(name) ? "" : " (there is no such template yet)")}");
+                ? $"in place of {name} a pre-provisioning hook is asked: {CloudLog.Printable(hook)}{(AnyTemplate(template => template.HookArn == name) ? "" : " (no template names that function yet)")}"
+                : $"template {name} has a pre-provisioning hook: {CloudLog.Printable(hook)}{(AnyTemplate(template => template.Name == name) ? "" : " (there is no such template yet)")}");
         }
 
-        foreach (var lack in registry.State.RegisteredTemplates.Values.Select(template => PreProvisioningHooks.FindLack(options, template)).OfType<string>())
+        foreach (var region in regions)
         {
-            log.Warning(lack);
+            foreach (var lack in region.Registry.State.RegisteredTemplates.Values.Select(template => PreProvisioningHooks.FindLack(options, template)).OfType<string>())
+            {
+                region.Log.Warning(lack);
+            }
         }
 
         undo.Forget();
         return server;
+
+        bool AnyTemplate(Func<RegisteredTemplate, bool> isIt) => regions.Any(region => region.Registry.State.RegisteredTemplates.Values.Any(isIt));
     }
 
-    /// <summary>Makes keys and a certificate as AWS's CreateKeysAndCertificate on the control plane does.</summary>
-    /// <param name="status">Its status.</param>
-    /// <param name="policyNames">The policies to attach; they must exist.</param>
-    /// <param name="cancellationToken">Ends the wait for a key.</param>
-    /// <exception cref="KeyNotFoundException">A policy does not exist.</exception>
-    public async Task<ClientCredentials> CreateCredentialsAsync(CertificateStatus status, IReadOnlyCollection<string> policyNames, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(policyNames);
-        if (policyNames.FirstOrDefault(name => Registry.FindPolicy(name) is null) is { } missing)
-        {
-            throw new KeyNotFoundException($"There is no policy {missing}.");
-        }
-
-        var issued = await _authority.IssueAsync(cancellationToken);
-        Registry.AddCertificate(issued, status, ownership: null, policyNames);
-        await Registry.SaveAsync();
-        return new ClientCredentials(issued.Id, issued.Pem, issued.PrivateKeyPem);
-    }
+    /// <summary>The region with a name.</summary>
+    /// <param name="name">AWS's name of it.</param>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public CloudRegion FindRegion(string name) => Regions.FirstOrDefault(region => region.Name == name)
+        ?? throw new KeyNotFoundException($"There is no region {name}, but {string.Join(", ", Regions.Select(region => region.Name))}.");
 
     /// <summary>
-    /// Makes credentials for someone who watches: every topic may be published, subscribed to and received, by any client
-    /// id that begins with <paramref name="clientIdPrefix"/>.
+    /// Has a host name lead to a region from now on, as a custom domain's DNS does. Connections that are there stay where they are. With a
+    /// data directory it is kept.
     /// </summary>
-    /// <param name="clientIdPrefix">1 to 64 of <c>[a-zA-Z0-9_-]</c>.</param>
-    /// <param name="cancellationToken">Ends the wait for a key.</param>
-    public Task<ClientCredentials> CreateOperatorCredentialsAsync(string clientIdPrefix, CancellationToken cancellationToken = default)
+    /// <param name="name">The host name; no region's own endpoint.</param>
+    /// <param name="region">The region's name.</param>
+    /// <exception cref="ArgumentException">One of them is none; the message says which.</exception>
+    /// <exception cref="IOException">It could not be kept, and leads where it led.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public void SetName(string name, string region)
     {
-        ArgumentNullException.ThrowIfNull(clientIdPrefix);
-        if (clientIdPrefix.Length is < 1 or > 64 || !clientIdPrefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(region);
+        _names.Set(name, region);
+        _log.Information($"the name {name} leads to {region} from now on");
+    }
+
+    /// <summary>Takes a host name out of the table.</summary>
+    /// <param name="name">The host name.</param>
+    /// <returns>False when it was not there.</returns>
+    /// <exception cref="IOException">That could not be kept, and it leads where it led.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public bool RemoveName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!_names.Remove(name))
         {
-            throw new ArgumentException("1 to 64 letters, digits, '_' and '-'.", nameof(clientIdPrefix));
+            return false;
         }
 
-        var name = "localcloud-operator-" + clientIdPrefix;
-        Registry.PutPolicy(new Policy(name, PolicyDocument.Parse($$"""
-            {
-              "Version": "2012-10-17",
-              "Statement": [
-                { "Effect": "Allow", "Action": "iot:Connect", "Resource": "{{_broker.Authorizer.Arns.Client(clientIdPrefix + "*")}}" },
-                { "Effect": "Allow", "Action": ["iot:Publish", "iot:RetainPublish", "iot:Subscribe", "iot:Receive"], "Resource": "*" }
-              ]
-            }
-            """)));
-        return CreateCredentialsAsync(CertificateStatus.Active, [name], cancellationToken);
+        _log.Information($"the name {name} leads nowhere from now on");
+        return true;
     }
+
+    /// <inheritdoc cref="CloudRegion.CreateCredentialsAsync"/>
+    /// <remarks>In the default region.</remarks>
+    public Task<ClientCredentials> CreateCredentialsAsync(CertificateStatus status, IReadOnlyCollection<string> policyNames, CancellationToken cancellationToken = default) =>
+        DefaultRegion.CreateCredentialsAsync(status, policyNames, cancellationToken);
+
+    /// <inheritdoc cref="CloudRegion.CreateOperatorCredentialsAsync"/>
+    /// <remarks>In the default region.</remarks>
+    public Task<ClientCredentials> CreateOperatorCredentialsAsync(string clientIdPrefix, CancellationToken cancellationToken = default) =>
+        DefaultRegion.CreateOperatorCredentialsAsync(clientIdPrefix, cancellationToken);
 
     /// <summary>Ends all connections, stops listening, and writes what is not written yet.</summary>
     public async ValueTask DisposeAsync()
@@ -237,7 +299,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
             return;
         }
 
-        await _broker.CloseAllAsync();
+        await Task.WhenAll(Regions.Select(region => region.CloseConnectionsAsync()));
 
         // Connections that are still in their handshake get a moment, no more.
         using (var moment = new CancellationTokenSource(TimeSpan.FromSeconds(1)))
@@ -246,39 +308,26 @@ public sealed class LocalCloudServer : IAsyncDisposable
         }
 
         await _host.DisposeAsync();
-        _provisioning.Dispose();
-        try
+        foreach (var region in Regions)
         {
-            if (_broker.Journal is { } journal)
-            {
-                await journal.CloseAsync();
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _log.Error("retained messages and persistent sessions could not be written: " + e.Message);
+            await region.CloseAsync();
         }
 
-        try
+        foreach (var certificates in _certificates)
         {
-            await Registry.CloseAsync();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _log.Error("the registry could not be written: " + e.Message);
+            certificates.Dispose();
         }
 
-        _authority.Dispose();
         _directory?.Dispose();
         _log.Information("LocalCloud stopped");
     }
 
-    private static WebApplication BuildHost(IReadOnlyList<Socket> sockets, IReadOnlyList<Socket> controlSockets, TlsHandshake tls, MqttBroker broker)
+    private static WebApplication BuildHost(IReadOnlyList<Socket> sockets, IReadOnlyList<Socket> controlSockets, TlsHandshake tls)
     {
         // Empty: no configuration files, no environment, no logging of its own.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
-        builder.Services.AddSingleton(new MqttConnectionHandler(broker));
+        builder.Services.AddSingleton(new MqttConnectionHandler());
         builder.Services.Configure<SocketTransportOptions>(transport =>
             transport.CreateBoundListenSocket = endPoint => sockets.Concat(controlSockets).Single(socket => socket.LocalEndPoint!.Equals(endPoint)));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -303,71 +352,73 @@ public sealed class LocalCloudServer : IAsyncDisposable
         return builder.Build();
     }
 
-    /// <summary>Puts the seed's documents in where they are not, or were filled in with other settings.</summary>
-    internal static void Seed(DeviceRegistry registry, LocalCloudOptions options, CloudLog log)
+    /// <summary>
+    /// The region whose state is in the data directory itself: where there is a choice, the one that it was made for. The others are in folders below.
+    /// </summary>
+    private static string? RegionOfHome(LocalCloudOptions options, DeviceRegistry home, DataDirectory? directory)
     {
-        var settings = SeedSettings.Of(options);
-        var before = registry.State.Seed;
-        if (before == settings)
+        var folders = directory is null ? null : Path.Combine(directory.Path, RegionsFolder);
+        if (home.State.Seed?.Region is not { } region)
         {
-            return;
+            return options.Regions.FirstOrDefault(region => folders is null || !Directory.Exists(Path.Combine(folders, region)));
         }
 
-        // What people made of documents that the settings leave as they were stays.
-        var was = before is null ? [] : SeedDocuments.Policies(before).ToDictionary(policy => policy.Name, policy => policy.Document.Text, StringComparer.Ordinal);
-        List<Policy> policies = [.. SeedDocuments.Policies(options).Where(policy => was.GetValueOrDefault(policy.Name) != policy.Document.Text)];
-        List<ProvisioningTemplate> templates = [.. SeedDocuments.Templates(options).Where(template => before is null || (template.Name != before.TemplateName && template.Name != SeedDocuments.SerialTemplateName))];
-        if (before is not null && policies.Count + templates.Count > 0)
-        {
-            log.Warning($"{string.Join(", ", [.. policies.Select(policy => "policy " + policy.Name), .. templates.Select(template => "template " + template.Name)])} of the seed are filled in anew: they were for {before}, and now are for {settings}");
-        }
-
-        registry.Update(state =>
-        {
-            state = policies.Aggregate(state, (sum, policy) => sum.With(policy));
-            state = templates.Aggregate(state, (sum, template) => sum.With(template));
-
-            // A registration makes no thing types.
-            if (!state.ThingTypes.ContainsKey(SeedDocuments.SerialThingTypeName))
-            {
-                state = state.With(new ThingType(SeedDocuments.SerialThingTypeName, Guid.NewGuid().ToString(), Description: null, SearchableAttributes: [], state.Time));
-            }
-
-            return state.With(settings);
-        });
+        // A directory of one region goes along when that gets another name; one of several does not, or one would take another's devices.
+        return options.Regions.Contains(region) ? region : options.FurtherRegions.Count > 0 || Directory.Exists(folders) ? null : options.Region;
     }
 
-    private static async Task<ClientCredentials> OpenClaimAsync(string? directory, DeviceRegistry registry, CertificateAuthority authority, CloudLog log, CancellationToken cancellationToken)
+    /// <summary>The claim of all regions, as AWS lets one certificate be registered in several.</summary>
+    private static async Task<ClientCredentials> OpenClaimAsync(string? directory, IReadOnlyList<CloudRegion> regions, CertificateAuthority authority, CancellationToken cancellationToken)
     {
         if (CertificateAuthority.LoadCredentials(directory, ClaimCertificateFile, ClaimKeyFile) is { } kept)
         {
-            switch (registry.FindCertificate(kept.CertificateId))
+            foreach (var region in regions)
             {
-                case null:
-                    throw new DataDirectoryException(
-                        Path.Combine(directory!, ClaimCertificateFile),
-                        $"is not in {RegistryFile.FileName} beside it{HintAtDamaged(directory!)}. Put back the two that belong together, or move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
+                switch (region.Registry.FindCertificate(kept.CertificateId))
+                {
+                    case null when region.IsNew && !region.IsIn(directory):
+                        await AddClaimAsync(region, new IssuedCertificate(kept.CertificateId, kept.CertificatePem, kept.PrivateKeyPem));
+                        break;
 
-                case { Status: not CertificateStatus.Active } inactive:
-                    // The owner's word: it is not undone by a restart.
-                    log.Warning($"the claim certificate {inactive.ShortId} is {inactive.Status.ToText()}: no device can provision itself with it. Move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
-                    break;
+                    case null when !region.IsIn(directory):
+                        region.Log.Warning($"the claim certificate {kept.CertificateId[..8]} was deleted: no device can provision itself with it");
+                        break;
+
+                    case null:
+                        throw new DataDirectoryException(
+                            Path.Combine(directory!, ClaimCertificateFile),
+                            $"is not in {RegistryFile.FileName} beside it{HintAtDamaged(directory!)}. Put back the two that belong together, or move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
+
+                    case { Status: not CertificateStatus.Active } inactive:
+                        // The owner's word: it is not undone by a restart.
+                        region.Log.Warning($"the claim certificate {inactive.ShortId} is {inactive.Status.ToText()}: no device can provision itself with it. Move {ClaimCertificateFile} and {ClaimKeyFile} away to have a new claim made");
+                        break;
+                }
             }
 
             return kept;
         }
 
         var issued = await authority.IssueAsync(cancellationToken);
-        registry.AddCertificate(issued, CertificateStatus.Active, ownership: null, [SeedDocuments.ClaimPolicyName, SeedDocuments.SerialClaimPolicyName]);
+        foreach (var region in regions)
+        {
+            // First the registries: files of a claim that they do not know would be no claim.
+            await AddClaimAsync(region, issued);
+        }
+
         if (directory is not null)
         {
-            // First the registry: files of a claim that it does not know would be no claim.
-            await registry.SaveAsync();
             CertificateAuthority.Save(directory, ClaimCertificateFile, issued.Pem, ClaimKeyFile, issued.PrivateKeyPem);
         }
 
-        log.Information($"a claim certificate is made: {issued.Id[..8]}");
         return new ClientCredentials(issued.Id, issued.Pem, issued.PrivateKeyPem);
+    }
+
+    private static Task AddClaimAsync(CloudRegion region, IssuedCertificate claim)
+    {
+        region.Registry.AddCertificate(claim, CertificateStatus.Active, ownership: null, [SeedDocuments.ClaimPolicyName, SeedDocuments.SerialClaimPolicyName]);
+        region.Log.Information($"a claim certificate is made: {claim.Id[..8]}");
+        return region.SaveAsync();
     }
 
     /// <summary>Where a registry was found damaged before this start, that is why: it is named again.</summary>
@@ -375,18 +426,6 @@ public sealed class LocalCloudServer : IAsyncDisposable
         Directory.EnumerateFiles(directory, RegistryFile.FileName + ".damaged-*").Max(StringComparer.Ordinal) is { } damaged
             ? $" (an earlier one was damaged, and is kept as {Path.GetFileName(damaged)})"
             : "";
-
-    private static async Task SaveAsync(DeviceRegistry registry, DataDirectory? directory)
-    {
-        try
-        {
-            await registry.SaveAsync();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DataDirectoryException(directory!.Path, $"cannot be written to: {e.Message} Name a directory that can", e);
-        }
-    }
 
     private static string UrlOf(IPEndPoint endPoint)
     {

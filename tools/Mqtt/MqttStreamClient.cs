@@ -165,7 +165,7 @@ public sealed class MqttStreamClient : IAsyncDisposable
         Stream stream;
         try
         {
-            await socket.ConnectAsync(options.Host, options.Port, cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(options.ConnectTo ?? options.Host, options.Port, cancellationToken).ConfigureAwait(false);
             stream = new NetworkStream(socket, ownsSocket: true);
         }
         catch

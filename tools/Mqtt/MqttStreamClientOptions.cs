@@ -6,6 +6,9 @@ public sealed record MqttStreamClientOptions
     /// <summary>The server's host name or address; with TLS its certificate must name it.</summary>
     public required string Host { get; init; }
 
+    /// <summary>The host name or address that is connected to in place of <see cref="Host"/>, whose name the server is asked for all the same; null for none.</summary>
+    public string? ConnectTo { get; init; }
+
     /// <summary>The server's TCP port.</summary>
     public int Port { get; init; } = 8883;
 

@@ -1,5 +1,6 @@
 using DeviceAgent.Agent;
 using DeviceAgent.Board;
+using nanoFramework.M2Mqtt;
 using VirtualDevice.Board;
 
 namespace VirtualDevice;
@@ -23,8 +24,9 @@ public sealed class Device
     /// <summary>Makes a device that is switched off.</summary>
     /// <param name="storage">Its flash.</param>
     /// <param name="hardwareId">Its MAC: twelve lower-case hexadecimal digits.</param>
-    public Device(IStorage storage, string hardwareId)
-        : this(storage, hardwareId, new PcNetwork(), new TlsMqttClients())
+    /// <param name="connectTo">The host name or address that it finds at each endpoint's name; <see langword="null"/> for what this machine finds there.</param>
+    public Device(IStorage storage, string hardwareId, string? connectTo = null)
+        : this(storage, hardwareId, new PcNetwork(), connectTo is null ? new TlsMqttClients() : new TlsMqttClients { Resolve = _ => MqttClient.ResolveByMachine(connectTo) })
     {
     }
 

@@ -61,7 +61,7 @@ internal static class FleetRun
             }
         }
 
-        Device device = new(new FleetStorage(entry, Settings(entry, options)), VirtualBoard.HardwareIdOf(entry.Folder));
+        Device device = new(new FleetStorage(entry, Settings(entry, options)), VirtualBoard.HardwareIdOf(entry.Folder), options.Run.ConnectTo);
         DeviceRun run = new(device, options.Run, line => say($"{entry.ClientId}: {line}"), identity =>
         {
             Leave();
@@ -72,7 +72,7 @@ internal static class FleetRun
         AgentStatus? status = device.Status;
         if (error is not null)
         {
-            error = InTermsOfTheFleetFile(error, entry).Replace("the broker does not answer", $"nothing is heard from {entry.Endpoint} port {options.Port}: check endpoint and --port")
+            error = InTermsOfTheFleetFile(error, entry).Replace("the broker does not answer", $"nothing is heard from {entry.Endpoint} port {options.Port}{(options.Run.ConnectTo is { } host ? " at " + host : "")}: check endpoint and --port")
                 + (gate is null && status?.Connections == 0 ? $"; if its certificate is of another account, remove {entry.Folder} to have the device provisioned anew" : "");
         }
 

@@ -36,13 +36,13 @@ internal sealed class ProvisioningGate : IAsyncDisposable
 
     /// <summary>Makes a gate, and listens at the endpoint for answers that are not for the listener.</summary>
     /// <param name="devices">Those that are to be provisioned there.</param>
-    /// <param name="port">The endpoint's port.</param>
+    /// <param name="options">What all devices share.</param>
     /// <param name="say">Is told where they have to go one after another.</param>
     /// <param name="cancellationToken">Ends the attempt to listen.</param>
-    public static async Task<ProvisioningGate> OpenAsync(IReadOnlyList<FleetDevice> devices, int port, Action<string> say, CancellationToken cancellationToken)
+    public static async Task<ProvisioningGate> OpenAsync(IReadOnlyList<FleetDevice> devices, FleetRunOptions options, Action<string> say, CancellationToken cancellationToken)
     {
         FleetDevice first = devices[0];
-        MqttStreamClient? observer = devices.Count < 2 ? null : await ListenAsync(first, port, cancellationToken).ConfigureAwait(false);
+        MqttStreamClient? observer = devices.Count < 2 ? null : await ListenAsync(first, options, cancellationToken).ConfigureAwait(false);
         return new ProvisioningGate(devices.Count, first.Endpoint, observer, say);
     }
 
@@ -84,7 +84,7 @@ internal sealed class ProvisioningGate : IAsyncDisposable
         _turns.Dispose();
     }
 
-    private static async Task<MqttStreamClient?> ListenAsync(FleetDevice device, int port, CancellationToken cancellationToken)
+    private static async Task<MqttStreamClient?> ListenAsync(FleetDevice device, FleetRunOptions options, CancellationToken cancellationToken)
     {
         using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_connectTimeout);
@@ -95,7 +95,7 @@ internal sealed class ProvisioningGate : IAsyncDisposable
             roots.ImportFromPemFile(device.RootCa);
             MqttTls tls = new(roots, X509Certificate2.CreateFromPemFile(device.ClaimCertificate, device.ClaimKey));
             observer = await MqttStreamClient.ConnectAsync(
-                new MqttStreamClientOptions { Host = device.Endpoint, Port = port, Tls = tls, Connect = new ConnectPacket($"observer-{Guid.NewGuid():n}") },
+                new MqttStreamClientOptions { Host = device.Endpoint, ConnectTo = options.Run.ConnectTo, Port = options.Port, Tls = tls, Connect = new ConnectPacket($"observer-{Guid.NewGuid():n}") },
                 timeout.Token).ConfigureAwait(false);
             await observer.SubscribeAsync(CreateKeysAccepted, cancellationToken: timeout.Token).ConfigureAwait(false);
             return observer;

@@ -22,11 +22,11 @@ internal sealed class SimulatedAuthority
 
     private SimulatedAuthority()
     {
-        RSA[] keys = [RSA.Create(2048), RSA.Create(2048), RSA.Create(2048), RSA.Create(2048)];
+        RSA[] keys = [RSA.Create(2048), RSA.Create(2048), RSA.Create(2048)];
         Parallel.ForEach(keys, key => key.ExportRSAPublicKey());
-        _authority = CertificateAuthority.Make(keys[0], keys[1], [SimulatedWorld.Host], new SimulatedTime());
-        Claim = _authority.Issue(keys[2]);
-        Subscriber = _authority.Issue(keys[3]);
+        _authority = CertificateAuthority.Make(keys[0], new SimulatedTime());
+        Claim = _authority.Issue(keys[1]);
+        Subscriber = _authority.Issue(keys[2]);
     }
 
     /// <summary>The one of this process.</summary>

@@ -8,6 +8,8 @@ namespace LocalCloud;
 /// <summary>The message broker: knows the connections and sessions of all clients, and brings messages from one to the others.</summary>
 internal sealed class MqttBroker
 {
+    private const string SwitchedOff = "the region is switched off";
+
     private static readonly TimeSpan s_timerFault = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<ClientConnection, byte> _connections = new();
@@ -23,6 +25,7 @@ internal sealed class MqttBroker
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ClientSession> _sessions = new(StringComparer.Ordinal);
     private int _kept;
+    private volatile bool _isOff;
 
     public MqttBroker(LocalCloudOptions options, DeviceRegistry registry, Authorizer authorizer, ProvisioningService provisioning, ClientCertificateCheck certificates, CloudLog log)
     {
@@ -65,6 +68,9 @@ internal sealed class MqttBroker
     /// <summary>The room of all sessions' queues together.</summary>
     public QueueRoom QueueRoom { get; } = new();
 
+    /// <summary>Whether connections are served, and not cut as soon as they come.</summary>
+    public bool IsReachable => !_isOff;
+
     /// <summary>Client ids of the connections, in no order.</summary>
     public IReadOnlyCollection<string> ClientIds
     {
@@ -88,7 +94,11 @@ internal sealed class MqttBroker
         try
         {
             // From here on a change of the certificate's status finds the connection; one that came before is found now.
-            if (await _registration.RegisterAsync(certificate) is { } first)
+            if (_isOff)
+            {
+                client.Close(DisconnectReason.ServerInitiatedDisconnect, SwitchedOff);
+            }
+            else if (await _registration.RegisterAsync(certificate) is { } first)
             {
                 client.Close(DisconnectReason.AuthError, first.Explanation);
                 Publish(first.Topic, first.Event, QualityOfService.AtLeastOnce);
@@ -265,13 +275,28 @@ internal sealed class MqttBroker
     public void Abandon() => _registry.CertificateDeactivated -= CutConnectionsOf;
 
     /// <summary>Ends all connections.</summary>
-    public async Task CloseAllAsync()
+    public Task CloseAllAsync()
     {
         Abandon();
+        return CloseAllAsync("LocalCloud stops");
+    }
+
+    /// <summary>Ends all connections, and each that comes until it is switched on again.</summary>
+    public Task SwitchOffAsync()
+    {
+        _isOff = true;
+        return CloseAllAsync(SwitchedOff);
+    }
+
+    /// <summary>Serves connections again.</summary>
+    public void SwitchOn() => _isOff = false;
+
+    private async Task CloseAllAsync(string explanation)
+    {
         var connections = _connections.Keys;
         foreach (var connection in connections)
         {
-            connection.Close(DisconnectReason.ServerInitiatedDisconnect, "LocalCloud stops");
+            connection.Close(DisconnectReason.ServerInitiatedDisconnect, explanation);
         }
 
         await Task.WhenAll(connections.Select(connection => connection.Ended));

@@ -1,17 +1,16 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace LocalCloud;
 
-/// <summary>The authority behind LocalCloud: its root, the certificate of its server, and the certificates that it gives to clients.</summary>
+/// <summary>An authority: its own certificate, and those that it gives to servers and clients.</summary>
 internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
 {
     public const string RootCertificateFile = "root-ca.pem";
     public const string RootKeyFile = "root-ca.key";
-    public const string ServerCertificateFile = "server.pem.crt";
-    public const string ServerKeyFile = "server.pem.key";
+    public const string RegionalCertificateFile = "region-ca.pem";
+    public const string RegionalKeyFile = "region-ca.key";
 
     private const string RootName = "CN=LocalCloud Root CA";
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -25,63 +24,43 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
     /// <summary>How far back validity begins, for clients whose clock is behind.</summary>
     private static readonly TimeSpan s_backdated = TimeSpan.FromDays(1);
 
-    /// <summary>A server certificate lives as long as the industry lets one live (398 days), and is made anew in its last month.</summary>
+    /// <summary>A server certificate lives as long as the industry lets one live (398 days).</summary>
     private static readonly TimeSpan s_serverLifetime = TimeSpan.FromDays(398);
-    private static readonly TimeSpan s_serverRenewal = TimeSpan.FromDays(30);
 
     private readonly TimeProvider _clock;
     private readonly X509Certificate2 _root;
 
-    private CertificateAuthority(X509Certificate2 root, X509Certificate2 server, TimeProvider clock)
+    private CertificateAuthority(X509Certificate2 root, TimeProvider clock)
     {
         _root = root;
-        Server = Usable(server);
         _clock = clock;
         RootPem = Pem(root);
     }
 
-    /// <summary>The root certificate, which clients trust.</summary>
+    /// <summary>Its own certificate; the root's is what clients trust.</summary>
     public string RootPem { get; }
 
-    /// <summary>The server's certificate with its key.</summary>
-    public X509Certificate2 Server { get; }
-
-    /// <summary>Takes what the directory has, and makes the rest.</summary>
-    /// <param name="directory">Where root and server certificate are kept, or null to make them for this run only.</param>
-    /// <param name="hosts">Names and addresses by which the server is reached, besides this machine's own.</param>
+    /// <summary>The root: takes what the directory has, and makes what is missing.</summary>
+    /// <param name="directory">Where it is kept, or null to make one for this run only.</param>
     /// <param name="clock">The time.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="DataDirectoryException">A file is damaged, or cannot be read or written.</exception>
-    public static async Task<CertificateAuthority> OpenAsync(string? directory, IReadOnlyCollection<string> hosts, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var root = Load(directory, RootCertificateFile, RootKeyFile);
-        if (root is null)
-        {
-            root = MakeRoot(await RsaKeyPool.Shared.TakeAsync(cancellationToken), clock);
-            Save(root, directory, RootCertificateFile, RootKeyFile);
-        }
+    public static Task<CertificateAuthority> OpenAsync(string? directory, TimeProvider clock, CancellationToken cancellationToken) =>
+        OpenAsync(directory, RootCertificateFile, RootKeyFile, RootName, clock, cancellationToken);
 
-        var server = Load(directory, ServerCertificateFile, ServerKeyFile);
-        if (server is null || !IsGood(server, root, hosts, clock))
-        {
-            server?.Dispose();
-            server = MakeServer(await RsaKeyPool.Shared.TakeAsync(cancellationToken), root, hosts, clock);
-            Save(server, directory, ServerCertificateFile, ServerKeyFile);
-        }
-
-        return new CertificateAuthority(root, server, clock);
-    }
-
-    /// <summary>Makes one for this run only, of keys that the caller has made: they are the authority's from then on.</summary>
-    /// <param name="rootKey">The root's key.</param>
-    /// <param name="serverKey">The server's key.</param>
-    /// <param name="hosts">Names and addresses by which the server is reached.</param>
+    /// <summary>The authority that gives the devices of a further region their certificates, likewise.</summary>
+    /// <param name="directory">Where it is kept, or null to make one for this run only.</param>
+    /// <param name="region">The region.</param>
     /// <param name="clock">The time.</param>
-    public static CertificateAuthority Make(RSA rootKey, RSA serverKey, IReadOnlyCollection<string> hosts, TimeProvider clock)
-    {
-        var root = MakeRoot(rootKey, clock);
-        return new CertificateAuthority(root, MakeServer(serverKey, root, hosts, clock), clock);
-    }
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="DataDirectoryException">A file is damaged, or cannot be read or written.</exception>
+    public static Task<CertificateAuthority> OpenRegionalAsync(string? directory, string region, TimeProvider clock, CancellationToken cancellationToken) =>
+        OpenAsync(directory, RegionalCertificateFile, RegionalKeyFile, $"CN=LocalCloud Device CA {region}", clock, cancellationToken);
+
+    /// <summary>Makes a root for this run only, of a key that the caller has made: it is the authority's from then on.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="clock">The time.</param>
+    public static CertificateAuthority Make(RSA key, TimeProvider clock) => new(MakeRoot(RootName, key, clock), clock);
 
     /// <summary>The id that AWS gives a certificate: SHA-256 of its DER, in lower-case hexadecimal digits.</summary>
     /// <param name="certificate">The certificate.</param>
@@ -104,11 +83,32 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
     /// <inheritdoc/>
     public IssuedCertificate Issue(SigningRequest request) => Issue(request.Subject, request.Key, privateKeyPem: "");
 
-    public void Dispose()
+    /// <summary>Makes a server's certificate.</summary>
+    /// <param name="key">The server's key; it stays the caller's.</param>
+    /// <param name="names">The names and addresses that it is for.</param>
+    public X509Certificate2 IssueServer(RSA key, SubjectAlternativeNameBuilder names)
     {
-        _root.Dispose();
-        Server.Dispose();
+        var request = new CertificateRequest("CN=LocalCloud", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], critical: false));
+        request.CertificateExtensions.Add(names.Build());
+        var begin = _clock.GetUtcNow() - s_backdated;
+        using var certificate = request.Create(_root, begin, begin + s_serverLifetime, NewSerialNumber());
+        return certificate.CopyWithPrivateKey(key);
     }
+
+    /// <summary>Whether a certificate is of this authority, by what the two say of themselves.</summary>
+    /// <param name="certificate">A certificate that LocalCloud has kept.</param>
+    public bool HasIssued(X509Certificate2 certificate) =>
+        certificate.IssuerName.RawData.AsSpan().SequenceEqual(_root.SubjectName.RawData)
+        && certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } issuerKey
+        && _root.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes is { } rootKey
+        && issuerKey.Span.SequenceEqual(rootKey.Span);
+
+    public void Dispose() => _root.Dispose();
 
     /// <summary>A certificate with its key out of two PEM files, or null where neither is there.</summary>
     /// <exception cref="DataDirectoryException">One is missing, or they are damaged, or do not belong together.</exception>
@@ -177,6 +177,16 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
         }
     }
 
+    /// <summary>Writes a certificate with its RSA key, where there is a directory.</summary>
+    internal static void Save(X509Certificate2 certificate, string? directory, string certificateFile, string keyFile)
+    {
+        if (directory is not null)
+        {
+            using var key = certificate.GetRSAPrivateKey()!;
+            Save(directory, certificateFile, Pem(certificate), keyFile, PrivateKeyPem(key));
+        }
+    }
+
     private IssuedCertificate Issue(X500DistinguishedName subject, PublicKey key, string privateKeyPem)
     {
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
@@ -192,81 +202,27 @@ internal sealed class CertificateAuthority : ICertificateIssuer, IDisposable
         return new IssuedCertificate(IdOf(certificate), Pem(certificate), privateKeyPem);
     }
 
-    private static void Save(X509Certificate2 certificate, string? directory, string certificateFile, string keyFile)
+    private static async Task<CertificateAuthority> OpenAsync(string? directory, string certificateFile, string keyFile, string name, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (directory is not null)
+        var root = Load(directory, certificateFile, keyFile);
+        if (root is null)
         {
-            using var key = certificate.GetRSAPrivateKey()!;
-            Save(directory, certificateFile, Pem(certificate), keyFile, PrivateKeyPem(key));
+            root = MakeRoot(name, await RsaKeyPool.Shared.TakeAsync(cancellationToken), clock);
+            Save(root, directory, certificateFile, keyFile);
         }
+
+        return new CertificateAuthority(root, clock);
     }
 
-    private static X509Certificate2 MakeRoot(RSA key, TimeProvider clock)
+    private static X509Certificate2 MakeRoot(string name, RSA key, TimeProvider clock)
     {
         using (key)
         {
-            var request = new CertificateRequest(RootName, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
             request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, critical: true));
             return request.CreateSelfSigned(clock.GetUtcNow() - s_backdated, s_end);
-        }
-    }
-
-    private static X509Certificate2 MakeServer(RSA key, X509Certificate2 root, IReadOnlyCollection<string> hosts, TimeProvider clock)
-    {
-        using (key)
-        {
-            var names = new SubjectAlternativeNameBuilder();
-            foreach (var host in hosts)
-            {
-                if (IPAddress.TryParse(host, out var address))
-                {
-                    names.AddIpAddress(address);
-                }
-                else
-                {
-                    names.AddDnsName(host);
-                }
-            }
-
-            var request = new CertificateRequest("CN=LocalCloud", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
-            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
-            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], critical: false));
-            request.CertificateExtensions.Add(names.Build());
-            var now = clock.GetUtcNow();
-            var begin = now - s_backdated;
-            using var certificate = request.Create(root, begin, begin + s_serverLifetime, NewSerialNumber());
-            return certificate.CopyWithPrivateKey(key);
-        }
-    }
-
-    private static bool IsGood(X509Certificate2 server, X509Certificate2 root, IReadOnlyCollection<string> hosts, TimeProvider clock)
-    {
-        var now = clock.GetUtcNow();
-        return server.IssuerName.RawData.AsSpan().SequenceEqual(root.SubjectName.RawData)
-            && server.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } issuerKey
-            && root.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes is { } rootKey
-            && issuerKey.Span.SequenceEqual(rootKey.Span)
-            && server.NotBefore.ToUniversalTime() <= now
-            && server.NotAfter.ToUniversalTime() - s_serverRenewal > now
-            && hosts.All(host => server.MatchesHostname(host, allowWildcards: false, allowCommonName: false));
-    }
-
-    private static X509Certificate2 Usable(X509Certificate2 certificate)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            return certificate;
-        }
-
-        // Windows serves TLS only with keys that went through its key store.
-        using (certificate)
-        {
-            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), password: null);
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class CloudCounters
 
     /// <summary>
     /// Connections that ended before their CONNECT was accepted, by reason: AWS's words for those whose handshake was done,
-    /// and TLS_SERVER_NAME, TLS_CLIENT_CERTIFICATE, TLS_HANDSHAKE for the others.
+    /// and TLS_SERVER_NAME, REGION_OFF, TLS_CLIENT_CERTIFICATE, TLS_HANDSHAKE for the others.
     /// </summary>
     public IReadOnlyDictionary<string, long> RefusedConnects => _refusedConnects;
 

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace LocalCloud;
 
 /// <summary>What the operations of the control plane work on.</summary>
-/// <param name="Options">How LocalCloud runs.</param>
+/// <param name="Options">How LocalCloud runs, with the region's name and endpoint.</param>
 /// <param name="MqttPort">The TCP port of MQTT over TLS.</param>
 /// <param name="Registry">The registry.</param>
 /// <param name="Authority">Makes certificates.</param>
@@ -11,6 +11,9 @@ namespace LocalCloud;
 internal sealed record ControlPlaneContext(LocalCloudOptions Options, int MqttPort, DeviceRegistry Registry, CertificateAuthority Authority, CloudLog Log)
 {
     private const string CertificateKind = "cert";
+
+    /// <summary>The registry of the region that also has what an account has in no region: its roles.</summary>
+    public required DeviceRegistry AccountRegistry { get; init; }
 
     /// <summary>The claims that live for minutes.</summary>
     public required ProvisioningClaims Claims { get; init; }

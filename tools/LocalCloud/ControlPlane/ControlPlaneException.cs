@@ -51,6 +51,8 @@ internal sealed class ControlPlaneException : Exception
 
     public static ControlPlaneException IncompleteSignature(string message) => new(403, "IncompleteSignatureException", message);
 
+    public static ControlPlaneException InvalidSignature(string message) => new(403, "InvalidSignatureException", message);
+
     /// <summary>An error of IAM's or STS's, whose codes have no ending.</summary>
     public static ControlPlaneException Query(int statusCode, string errorCode, string message) => new(statusCode, errorCode, message);
 }

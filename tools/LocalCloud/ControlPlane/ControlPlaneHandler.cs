@@ -11,17 +11,14 @@ namespace LocalCloud;
 
 /// <summary>
 /// The control plane: AWS IoT's HTTP API, so that AWS's own command line and SDKs set LocalCloud up as they set up an
-/// account, and counters for whoever watches.
+/// account, and LocalCloud's own operations (<see cref="LocalOperations"/>).
 /// </summary>
 /// <remarks>
-/// Requests must be signed in form (<see cref="SignatureForm"/>); any credentials do. Whoever can reach it can do everything,
+/// Requests to AWS's API must be signed in form (<see cref="SignatureForm"/>); any credentials do. Whoever can reach it can do everything,
 /// private keys included, which is why it listens on this machine only.
 /// </remarks>
 internal sealed class ControlPlaneHandler
 {
-    /// <summary>Where the counters are: no path of AWS's.</summary>
-    public const string CountersPath = "/localcloud/counters";
-
     /// <summary>The longest request body: more than any that AWS takes.</summary>
     private const long MaximumBody = 512 * 1024;
 
@@ -29,31 +26,35 @@ internal sealed class ControlPlaneHandler
 
     private static readonly string[] s_detailHeaders = ["x-amzn-principal", "x-amzn-iot-principal", "x-amzn-iot-policy"];
 
-    private static readonly string[] s_detailMembers = ["target", "thingName", "thingTypeName", "thingGroupName", "billingGroupName", "templateName", "enabled", "defaultVersionId", "status"];
+    private static readonly string[] s_detailMembers = ["target", "thingName", "thingTypeName", "thingGroupName", "billingGroupName", "templateName", "enabled", "defaultVersionId", "status", "region", "reachable"];
 
-    private readonly ControlPlaneContext _context;
-    private readonly CloudCounters _counters;
-    private readonly Func<int> _connectedClients;
-    private readonly IReadOnlyList<ApiOperation> _operations;
+    private readonly IReadOnlyList<RegionApi> _regions;
+    private readonly IReadOnlyList<ApiOperation> _local;
     private readonly QueryOperations _query;
+    private readonly CloudLog _log;
     private readonly Lock _gate = new();
     private readonly HashSet<string> _otherRegions = new(StringComparer.Ordinal);
 
-    public ControlPlaneHandler(ControlPlaneContext context, CloudCounters counters, Func<int> connectedClients)
+    /// <summary>Makes it.</summary>
+    /// <param name="regions">The regions, the default one first.</param>
+    /// <param name="account">The one that also has what is in no region.</param>
+    /// <param name="mqttPort">The TCP port of MQTT over TLS.</param>
+    /// <param name="names">The names that lead to regions.</param>
+    /// <param name="strays">What is counted for no region.</param>
+    /// <param name="log">The log.</param>
+    public ControlPlaneHandler(IReadOnlyList<CloudRegion> regions, CloudRegion account, int mqttPort, RegionNames names, CloudCounters strays, CloudLog log)
     {
-        _context = context;
-        _counters = counters;
-        _connectedClients = connectedClients;
-        _query = new QueryOperations(context);
-        _operations =
+        _log = log;
+        _regions =
         [
-            .. new CertificateOperations(context).All,
-            .. new AuthorityOperations(context).All,
-            .. new PolicyOperations(context).All,
-            .. new TemplateOperations(context).All,
-            .. new ThingOperations(context).All,
-            .. new BillingGroupOperations(context).All,
+            .. regions.Select(region => new RegionApi(region.Name, new ControlPlaneContext(region.Options, mqttPort, region.Registry, region.Authority, region.Log)
+            {
+                AccountRegistry = account.Registry,
+                Claims = region.Provisioning.Claims,
+            })),
         ];
+        _query = new QueryOperations(_regions.Single(region => region.Name == account.Name).Context);
+        _local = [.. new LocalOperations(regions, names, strays, log).All];
     }
 
     /// <summary>Answers one request.</summary>
@@ -63,18 +64,20 @@ internal sealed class ControlPlaneHandler
         http.Response.Headers["x-amzn-RequestId"] = requestId;
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var path = target.Split('?', 2)[0];
-        if (path == CountersPath && HttpMethods.IsGet(http.Request.Method))
-        {
-            await WriteAsync(http, 200, WriteCounters());
-            return;
-        }
-
         // IAM and STS are one path and a form.
         var isQuery = path == "/" && HttpMethods.IsPost(http.Request.Method);
         var what = $"{http.Request.Method} {path}";
+        var log = _log;
         try
         {
-            CheckSignature(http.Request);
+            var operations = _local;
+            if (!path.StartsWith(LocalOperations.Path, StringComparison.Ordinal))
+            {
+                var region = FindRegion(http.Request, isQuery);
+                operations = region.Operations;
+                log = region.Context.Log;
+            }
+
             var body = await ReadBodyAsync(http);
             if (isQuery)
             {
@@ -84,20 +87,20 @@ internal sealed class ControlPlaneHandler
                 return;
             }
 
-            var (operation, values) = Find(http.Request.Method, path);
+            var (operation, values) = Find(operations, http.Request.Method, path);
             var asked = ApiRequest.ReadBody(body);
             what = string.Join(' ', [operation.Name, .. values.Values, .. Details(http.Request, asked)]);
             var answer = await operation.HandleAsync(new ApiRequest(http.Request, values, asked, http.RequestAborted));
             if (!operation.IsRead)
             {
-                _context.Log.Information($"control plane: {CloudLog.Printable(what)} is done{(answer?["certificateId"] is { } id ? $": certificate {(string?)id}" : "")}");
+                log.Information($"control plane: {CloudLog.Printable(what)} is done{(answer?["certificateId"] is { } id ? $": certificate {(string?)id}" : "")}");
             }
 
             await WriteAsync(http, 200, answer);
         }
         catch (ControlPlaneException e)
         {
-            _context.Log.Warning($"control plane: {CloudLog.Printable(what)} is refused: {e.StatusCode} {e.ErrorCode}: {CloudLog.Printable(e.Message)}");
+            log.Warning($"control plane: {CloudLog.Printable(what)} is refused: {e.StatusCode} {e.ErrorCode}: {CloudLog.Printable(e.Message)}");
             await RefuseAsync(http, isQuery, e, requestId);
         }
         catch (Exception e) when (e is BadHttpRequestException or IOException or OperationCanceledException)
@@ -108,7 +111,7 @@ internal sealed class ControlPlaneHandler
         catch (Exception e)
         {
             // A fault of LocalCloud's own costs one request, and is told with all that is known.
-            _context.Log.Error($"control plane: {CloudLog.Printable(what)}: LocalCloud failed: {e}");
+            log.Error($"control plane: {CloudLog.Printable(what)}: LocalCloud failed: {e}");
             await RefuseAsync(http, isQuery, ControlPlaneException.InternalFailure("LocalCloud failed; its log tells more."), requestId);
         }
     }
@@ -186,10 +189,10 @@ internal sealed class ControlPlaneHandler
         return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
     }
 
-    private (ApiOperation Operation, Dictionary<string, string> Values) Find(string method, string path)
+    private static (ApiOperation Operation, Dictionary<string, string> Values) Find(IReadOnlyList<ApiOperation> operations, string method, string path)
     {
         var segments = path.Split('/');
-        foreach (var operation in _operations)
+        foreach (var operation in operations)
         {
             if (operation.Matches(method, segments, out var values))
             {
@@ -200,38 +203,48 @@ internal sealed class ControlPlaneHandler
         throw ControlPlaneException.UnknownOperation($"LocalCloud has no operation {method} {CloudLog.Printable(path)}.");
     }
 
-    private void CheckSignature(HttpRequest request)
+    /// <summary>The region that a request is signed for. On AWS the host says it, and the signature must agree.</summary>
+    private RegionApi FindRegion(HttpRequest request, bool isQuery)
     {
-        var region = SignatureForm.Check(request.Headers.Authorization.ToString());
-        lock (_gate)
+        var name = SignatureForm.Check(request.Headers.Authorization.ToString());
+        if (isQuery)
         {
             // Global services are signed for us-east-1 whatever the region is.
-            if (request.Path.Value != "/" && region != _context.Options.Region && _otherRegions.Count < 8 && _otherRegions.Add(region))
+            return _regions[0];
+        }
+
+        if (_regions.FirstOrDefault(region => region.Name == name) is { } found)
+        {
+            return found;
+        }
+
+        if (_regions.Count > 1)
+        {
+            throw ControlPlaneException.InvalidSignature($"Credential should be scoped to a valid region: LocalCloud has no {name}, but {string.Join(", ", _regions.Select(region => region.Name))} (AWS_REGION, or aws --region).");
+        }
+
+        lock (_gate)
+        {
+            if (_otherRegions.Count < 8 && _otherRegions.Add(name))
             {
-                _context.Log.Warning($"control plane: requests come for region {region}; LocalCloud is {_context.Options.Region}, and its resource names say so");
+                _log.Warning($"control plane: requests come for region {name}; LocalCloud is {_regions[0].Name}, and its resource names say so");
             }
         }
+
+        return _regions[0];
     }
 
-    private JsonObject WriteCounters()
+    /// <summary>The operations on one region.</summary>
+    private sealed record RegionApi(string Name, ControlPlaneContext Context)
     {
-        var certificates = new JsonObject();
-        foreach (var status in Enum.GetValues<CertificateStatus>())
-        {
-            certificates[status.ToText()] = _context.State.Certificates.Values.Count(certificate => certificate.Status == status);
-        }
-
-        return new JsonObject
-        {
-            ["connections"] = new JsonObject { ["now"] = _connectedClients(), ["accepted"] = _counters.Connections, ["refused"] = Write(_counters.RefusedConnects) },
-            ["messages"] = new JsonObject { ["in"] = _counters.MessagesIn, ["out"] = _counters.MessagesOut },
-            ["denials"] = Write(_counters.Denials),
-            ["provisioning"] = new JsonObject { ["accepted"] = Write(_counters.ProvisioningAccepted), ["rejected"] = Write(_counters.ProvisioningRejected) },
-            ["certificates"] = certificates,
-            ["things"] = _context.State.Things.Count,
-        };
-
-        static JsonObject Write(IReadOnlyDictionary<string, long> counts) =>
-            new(counts.OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => KeyValuePair.Create(count.Key, (JsonNode?)count.Value)));
+        public IReadOnlyList<ApiOperation> Operations { get; } =
+        [
+            .. new CertificateOperations(Context).All,
+            .. new AuthorityOperations(Context).All,
+            .. new PolicyOperations(Context).All,
+            .. new TemplateOperations(Context).All,
+            .. new ThingOperations(Context).All,
+            .. new BillingGroupOperations(Context).All,
+        ];
     }
 }

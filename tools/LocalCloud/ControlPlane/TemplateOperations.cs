@@ -263,7 +263,7 @@ internal sealed class TemplateOperations
             throw ControlPlaneException.InvalidRequest($"'{CloudLog.Printable(arn)}' is no ARN of a role: arn:aws:iam::ACCOUNT:role/NAME.");
         }
 
-        if (!_context.State.Roles.ContainsKey(arn[(arn.LastIndexOf('/') + 1)..]))
+        if (!_context.AccountRegistry.State.Roles.ContainsKey(arn[(arn.LastIndexOf('/') + 1)..]))
         {
             _context.Log.Warning($"control plane: the role {CloudLog.Printable(arn)} does not exist here; AWS would refuse it");
         }

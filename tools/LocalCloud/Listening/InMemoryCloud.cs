@@ -55,7 +55,7 @@ internal sealed class InMemoryCloud : IDisposable
     public static RegistryState SeedContent(LocalCloudOptions options, IssuedCertificate claim)
     {
         var registry = DeviceRegistry.Open(directory: null, options.TimeProvider);
-        LocalCloudServer.Seed(registry, options, new CloudLog(sink: null, options.TimeProvider));
+        CloudRegion.Seed(registry, options, new CloudLog(sink: null, options.TimeProvider));
         registry.AddCertificate(claim, CertificateStatus.Active, ownership: null, [SeedDocuments.ClaimPolicyName, SeedDocuments.SerialClaimPolicyName]);
         return registry.State;
     }

@@ -21,6 +21,9 @@ internal sealed class PendingHandshake
     /// <summary>The client's address, without its port.</summary>
     public IPAddress Address { get; }
 
+    /// <summary>The region that it is for; null before its ClientHello has named a server, or where that leads to none.</summary>
+    public CloudRegion? Region { get; set; }
+
     /// <summary>Whether a ClientHello came.</summary>
     public bool HasBegun { get; set; }
 

@@ -16,31 +16,27 @@ internal sealed class TlsHandshake
     /// <summary>How long a handshake may take. LocalCloud's own: it is also what Kestrel grants.</summary>
     public static readonly TimeSpan LongestHandshake = TimeSpan.FromSeconds(10);
 
-    private readonly SslStreamCertificateContext _server;
-    private readonly ClientCertificateCheck _check;
+    private readonly RegionNames _names;
     private readonly bool _demandsServerName;
     private readonly TimeProvider _clock;
     private readonly CloudLog _log;
     private readonly PendingHandshakes _pending = new();
 
     /// <summary>Makes it.</summary>
-    /// <param name="authority">Where the server's certificate comes from.</param>
-    /// <param name="check">Who may connect.</param>
+    /// <param name="names">Where server names lead: to a region, which says who may connect, and a certificate.</param>
     /// <param name="demandsServerName">Whether a client that sends no server name (SNI) is refused, as AWS does.</param>
     /// <param name="clock">The time that <see cref="LongestHandshake"/> goes by.</param>
     /// <param name="log">Where refusals are told.</param>
-    public TlsHandshake(CertificateAuthority authority, ClientCertificateCheck check, bool demandsServerName, TimeProvider clock, CloudLog log)
+    public TlsHandshake(RegionNames names, bool demandsServerName, TimeProvider clock, CloudLog log)
     {
-        // Offline: the chain is complete as it is, and nothing is fetched from anywhere.
-        _server = SslStreamCertificateContext.Create(authority.Server, additionalCertificates: null, offline: true);
-        _check = check;
+        _names = names;
         _demandsServerName = demandsServerName;
         _clock = clock;
         _log = log;
     }
 
-    /// <summary>Where refusals are counted.</summary>
-    public CloudCounters Counters { get; init; } = new();
+    /// <summary>Where refusals are counted that are no region's.</summary>
+    public CloudCounters Strays { get; init; } = new();
 
     /// <summary>What goes wrong by order, or null where nothing does.</summary>
     public FaultPlan? Faults { get; init; }
@@ -64,18 +60,28 @@ internal sealed class TlsHandshake
         var connection = context.Connection;
         var handshake = connection.Features.GetRequiredFeature<PendingHandshake>();
         handshake.HasBegun = true;
-        if (_demandsServerName && string.IsNullOrEmpty(context.ClientHelloInfo.ServerName))
+        var name = context.ClientHelloInfo.ServerName;
+        if (_demandsServerName && string.IsNullOrEmpty(name))
         {
-            Decide(handshake);
-            Counters.CountRefusedHandshake("TLS_SERVER_NAME");
-            var refusal = "the client names no server (SNI), as AWS IoT Core demands: let it connect to a host name, not to an address";
-            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {refusal}");
-            throw new AuthenticationException(refusal);
+            throw Refuse(handshake, connection, "TLS_SERVER_NAME", "the client names no server (SNI), as AWS IoT Core demands: let it connect to a host name, not to an address");
+        }
+
+        if (_names.Find(name) is not { } target)
+        {
+            throw Refuse(handshake, connection, "TLS_SERVER_NAME", $"the client asks for {CloudLog.Printable(name)}, which leads to no region. The names are {_names.Description}");
+        }
+
+        handshake.Region = target.Region;
+        if (!target.Region.IsReachable)
+        {
+            // As an outage shows itself: without a word.
+            handshake.Cut("the region is switched off");
+            throw Refuse(handshake, connection, "REGION_OFF", "the region is switched off");
         }
 
         return new()
         {
-            ServerCertificateContext = _server,
+            ServerCertificateContext = target.Certificate,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = true,
             RemoteCertificateValidationCallback = (_, certificate, _, _) => Permits(connection, certificate as X509Certificate2),
@@ -100,16 +106,32 @@ internal sealed class TlsHandshake
     private bool Permits(ConnectionContext connection, X509Certificate2? certificate)
     {
         var handshake = connection.Features.GetRequiredFeature<PendingHandshake>();
-        var fault = handshake.IsRefusedByOrder ? "the fault plan orders it" : _check.FindHandshakeFault(certificate);
+        var region = handshake.Region!;
+        var fault = handshake.IsRefusedByOrder ? "the fault plan orders it" : region.Check.FindHandshakeFault(certificate);
         Decide(handshake);
         handshake.Gate.Decide(fault is null);
         if (fault is not null)
         {
-            Counters.CountRefusedHandshake("TLS_CLIENT_CERTIFICATE");
-            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {fault}");
+            region.Counters.CountRefusedHandshake("TLS_CLIENT_CERTIFICATE");
+            if (certificate is not null && _names.FindOther(region, CertificateAuthority.IdOf(certificate)) is { } other)
+            {
+                fault += $" here, but in {other.Name}";
+            }
+
+            region.Log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {fault}");
         }
 
         return fault is null;
+    }
+
+    /// <summary>Tells and counts a refusal.</summary>
+    /// <returns>What ends the handshake when it is thrown.</returns>
+    private AuthenticationException Refuse(PendingHandshake handshake, ConnectionContext connection, string reason, string why)
+    {
+        Decide(handshake);
+        (handshake.Region?.Counters ?? Strays).CountRefusedHandshake(reason);
+        (handshake.Region?.Log ?? _log).Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} is refused: {why}");
+        return new AuthenticationException(why);
     }
 
     private void Decide(PendingHandshake handshake)
@@ -151,8 +173,8 @@ internal sealed class TlsHandshake
 
         if (!handshake.IsDecided)
         {
-            Counters.CountRefusedHandshake("TLS_HANDSHAKE");
-            _log.Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} " + handshake switch
+            (handshake.Region?.Counters ?? Strays).CountRefusedHandshake("TLS_HANDSHAKE");
+            (handshake.Region?.Log ?? _log).Warning($"a connection from {ClientConnection.Format(connection.RemoteEndPoint)} " + handshake switch
             {
                 { WhyCut: { } why } => "is cut: " + why,
                 { HasBegun: true } => "broke off in the TLS handshake: the client does not trust the root CA, checks another host name, or speaks neither TLS 1.2 nor 1.3",

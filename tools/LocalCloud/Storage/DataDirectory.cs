@@ -22,23 +22,7 @@ internal sealed class DataDirectory : IDisposable
     public static DataDirectory Open(string path)
     {
         var fullPath = System.IO.Path.GetFullPath(path);
-        try
-        {
-            if (OperatingSystem.IsWindows())
-            {
-                Directory.CreateDirectory(fullPath);
-            }
-            else
-            {
-                // Keys are in it.
-                Directory.CreateDirectory(fullPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DataDirectoryException(fullPath, $"cannot be made: {e.Message} Name a directory that can", e);
-        }
-
+        Make(fullPath);
         var lockPath = System.IO.Path.Combine(fullPath, LockFile);
         try
         {
@@ -58,5 +42,35 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>A directory in it, made if need be.</summary>
+    /// <param name="names">Its name, and those of the directories between.</param>
+    /// <exception cref="DataDirectoryException">It cannot be made.</exception>
+    public string Folder(params string[] names)
+    {
+        var path = System.IO.Path.Combine([Path, .. names]);
+        Make(path);
+        return path;
+    }
+
     public void Dispose() => _lock.Dispose();
+
+    private static void Make(string fullPath)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(fullPath);
+            }
+            else
+            {
+                // Keys are in it.
+                Directory.CreateDirectory(fullPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataDirectoryException(fullPath, $"cannot be made: {e.Message} Name a directory that can", e);
+        }
+    }
 }

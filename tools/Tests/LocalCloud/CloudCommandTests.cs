@@ -32,7 +32,7 @@ public sealed class CloudCommandTests
         var connection = (JsonObject)JsonNode.Parse(line!)!;
 
         CollectionAssert.AreEqual(
-            new[] { "endpoint", "port", "rootCa", "claimCertificate", "claimKey", "template", "region", "account", "controlPlane" },
+            new[] { "endpoint", "port", "rootCa", "claimCertificate", "claimKey", "template", "region", "account", "controlPlane", "regions" },
             connection.Select(member => member.Key).ToArray());
         Assert.AreEqual(directory.File("root-ca.pem"), (string)connection["rootCa"]!);
         Assert.AreEqual(line, (await File.ReadAllTextAsync(directory.File("root.json"), Stopping)).TrimEnd());
@@ -67,6 +67,13 @@ public sealed class CloudCommandTests
     [DataRow(new[] { "cloud", "--data", "DIR", "--http-port", "65536" }, 2, "--http-port 65536 is not between 0 and 65535")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--listen", "nowhere" }, 2, "--listen 'nowhere' is no IP address")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--account", "12" }, 2, "--account '12'")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--region", "Tokyo" }, 2, "--region 'Tokyo' is no AWS region, such as ap-northeast-1")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--region", "eu-central-1", "--region", "eu-central-1" }, 2, "--region 'eu-central-1' is given 2 times")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--name", "devices.example.com" }, 2, "--name 'devices.example.com' is not HOST=REGION")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--name", "a b=ap-northeast-1" }, 2, "--name 'a b' is no host name")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--name", "a=ap-northeast-1", "--name", "A=ap-northeast-1" }, 2, "--name a is given 2 times: a name leads to one region")]
+    [DataRow(new[] { "cloud", "--data", "DIR", "--name", "a=eu-central-1" }, 2, "--name 'a' is to lead to 'eu-central-1', which is no region of this LocalCloud: ap-northeast-1")]
+    [DataRow(new[] { "run", "--fleet", "DIR", "--connect-to", "a b" }, 2, "--connect-to takes a host name or an IPv4 address")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--template", "a b" }, 2, "--template 'a b'")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--hook", "template" }, 2, "--hook 'template' is not TEMPLATE=COMMAND or TEMPLATE=URL")]
     [DataRow(new[] { "cloud", "--data", "DIR", "--hook", "arn:aws:lambda:x=a" }, 2, "--hook 'arn:aws:lambda:x' is neither a name of a template")]

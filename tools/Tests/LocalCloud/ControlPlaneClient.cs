@@ -10,12 +10,12 @@ internal sealed class ControlPlaneClient : IDisposable
     private readonly HttpClient _http;
     private readonly CancellationToken _stopping;
 
-    public ControlPlaneClient(string url, CancellationToken stopping)
+    public ControlPlaneClient(string url, CancellationToken stopping, string region = "ap-northeast-1")
     {
         _http = new HttpClient { BaseAddress = new Uri(url) };
         _http.DefaultRequestHeaders.TryAddWithoutValidation(
             "Authorization",
-            $"AWS4-HMAC-SHA256 Credential=AKID/20260101/ap-northeast-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature={new string('0', 64)}");
+            $"AWS4-HMAC-SHA256 Credential=AKID/20260101/{region}/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature={new string('0', 64)}");
         _stopping = stopping;
     }
 

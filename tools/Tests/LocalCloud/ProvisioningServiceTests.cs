@@ -30,7 +30,7 @@ public sealed class ProvisioningServiceTests
 
     [ClassInitialize]
     public static async Task MakeAuthority(TestContext context) =>
-        s_authority = await CertificateAuthority.OpenAsync(directory: null, ["localhost"], TimeProvider.System, context.CancellationToken);
+        s_authority = await CertificateAuthority.OpenAsync(directory: null, TimeProvider.System, context.CancellationToken);
 
     [ClassCleanup]
     public static void DisposeAuthority() => s_authority.Dispose();

@@ -65,16 +65,19 @@ internal sealed class TestCloud : IAsyncDisposable
         }
     }
 
-    /// <summary>Connects a client.</summary>
-    public Task<MqttStreamClient> ConnectAsync(ClientCredentials credentials, string clientId, CancellationToken stopping, Will? will = null) =>
-        ConnectAsync(credentials, new ConnectPacket(clientId, KeepAliveSeconds: 0, Will: will), stopping);
+    /// <summary>Connects a client, to the default endpoint or by another name.</summary>
+    public Task<MqttStreamClient> ConnectAsync(ClientCredentials credentials, string clientId, CancellationToken stopping, Will? will = null, string? serverName = null) =>
+        ConnectAsync(credentials, new ConnectPacket(clientId, KeepAliveSeconds: 0, Will: will), stopping, serverName);
 
-    /// <summary>Connects a client.</summary>
-    public async Task<MqttStreamClient> ConnectAsync(ClientCredentials credentials, ConnectPacket connect, CancellationToken stopping) =>
+    /// <summary>Connects a client, to the default endpoint or by another name.</summary>
+    public async Task<MqttStreamClient> ConnectAsync(ClientCredentials credentials, ConnectPacket connect, CancellationToken stopping, string? serverName = null) =>
         await MqttStreamClient.ConnectAsync(
             new MqttStreamClientOptions
             {
-                Host = Server.Endpoint,
+                Host = serverName ?? Server.Endpoint,
+
+                // Names of regions are known to no DNS.
+                ConnectTo = serverName is null && Server.Regions.Count == 1 ? null : "localhost",
                 Port = Server.Port,
                 Tls = new MqttTls([X509Certificate2.CreateFromPem(Server.RootCaPem)], CertificateOf(credentials)),
                 Connect = connect,

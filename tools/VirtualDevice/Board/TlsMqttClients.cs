@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using DeviceAgent.Board;
 using nanoFramework.M2Mqtt;
 
@@ -16,6 +18,12 @@ public sealed class TlsMqttClients : IMqttClients, IDisposable
     /// <summary>How long the clients wait for what.</summary>
     internal MqttClientTimings Timings { get; init; } = MqttClientTimings.Board;
 
+    /// <summary>
+    /// The DNS: gives the addresses of a host name, and throws a <see cref="SocketException"/> where it has none. Asked by each client anew, on the
+    /// thread that makes it. What the server is asked for in the handshake, and must prove to be, is the name all the same.
+    /// </summary>
+    public Func<string, IPAddress[]> Resolve { get; init; } = MqttClient.ResolveByMachine;
+
     /// <inheritdoc/>
     public int LastReturnCode => _lastReturnCode;
 
@@ -31,7 +39,7 @@ public sealed class TlsMqttClients : IMqttClients, IDisposable
             }
 
             _lastReturnCode = -1;
-            _client = new MqttClient(host, port, rootCa, certificate, key, Timings);
+            _client = new MqttClient(host, port, rootCa, certificate, key, Timings, Resolve);
             _client.ConnectionOpened += (_, e) => _lastReturnCode = (int)e.Message.ReturnCode;
             return _client;
         }

@@ -62,14 +62,14 @@ namespace nanoFramework.M2Mqtt
         {
         }
 
-        internal MqttClient(string brokerHostName, int brokerPort, byte[] rootCa, byte[] certificate, byte[] key, MqttClientTimings timings)
+        internal MqttClient(string brokerHostName, int brokerPort, byte[] rootCa, byte[] certificate, byte[] key, MqttClientTimings timings, Func<string, IPAddress[]> resolve = null)
         {
             _timings = timings;
             _brokerHostName = brokerHostName;
             _credentials = new Credentials(rootCa, certificate, key);
             try
             {
-                _broker = new IPEndPoint(Resolve(brokerHostName), brokerPort);
+                _broker = new IPEndPoint(Resolve(brokerHostName, resolve ?? ResolveByMachine), brokerPort);
             }
             catch
             {
@@ -275,14 +275,17 @@ namespace nanoFramework.M2Mqtt
             }
         }
 
-        private static IPAddress Resolve(string host)
+        /// <summary>The addresses that this machine knows of a host name.</summary>
+        internal static IPAddress[] ResolveByMachine(string host) => Dns.GetHostAddresses(host, AddressFamily.InterNetwork);
+
+        private static IPAddress Resolve(string host, Func<string, IPAddress[]> resolve)
         {
             try
             {
                 // Boards know IPv4 only.
-                return Dns.GetHostAddresses(host, AddressFamily.InterNetwork)[0];
+                return resolve(host).First(address => address.AddressFamily == AddressFamily.InterNetwork);
             }
-            catch (Exception e) when (e is SocketException or ArgumentException or IndexOutOfRangeException)
+            catch (Exception e) when (e is SocketException or ArgumentException or InvalidOperationException)
             {
                 throw new BoardSocketException(BoardSocketException.InvalidArgument, $"{host} cannot be resolved: {e.Message}");
             }
