@@ -9,6 +9,7 @@ namespace DeviceAgent.Tests.Fakes
     public sealed class FakeBoard : IBoard
     {
         private readonly ArrayList _bounds = new ArrayList();
+        private uint _bytes = 1;
 
         /// <inheritdoc/>
         public string HardwareId => "a0b1c2d3e4f5";
@@ -28,6 +29,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>What <see cref="Random"/> gives, in percent of what it may: 0 for the least, 100 for the most.</summary>
         public int Chance { get; set; } = 50;
 
+        /// <summary>How many bytes that are no chance at all, 255, <see cref="Random"/> gives next where it is asked for bytes; after them it gives others each time.</summary>
+        public int StuckBytes { get; set; }
+
         /// <summary>The sensor that the settings call <c>fake</c>.</summary>
         public FakeSensor Sensor { get; } = new FakeSensor();
 
@@ -46,6 +50,12 @@ namespace DeviceAgent.Tests.Fakes
             if (below < 1)
             {
                 throw new ArgumentException("below " + below.ToString());
+            }
+
+            if (below == 256)
+            {
+                _bytes = (_bytes * 1664525) + 1013904223;
+                return StuckBytes-- > 0 ? 255 : (int)(_bytes >> 24);
             }
 
             if (_bounds.Count == 40)

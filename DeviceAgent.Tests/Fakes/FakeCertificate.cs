@@ -15,6 +15,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>Whether it can connect.</summary>
         public bool IsActive;
 
+        /// <summary>The public key that it was asked for with: base 64 of its coordinates; <see langword="null"/> where the cloud has made the key.</summary>
+        public string PublicKey;
+
         /// <summary>How often its thing was registered.</summary>
         public int Registrations;
     }

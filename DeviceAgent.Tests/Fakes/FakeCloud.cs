@@ -1,3 +1,4 @@
+using System;
 using System.Collections;
 using System.Text;
 using DeviceAgent.Provisioning;
@@ -7,7 +8,7 @@ namespace DeviceAgent.Tests.Fakes
 {
     /// <summary>
     /// A broker with the Fleet Provisioning API behind it, in memory. What goes wrong is ordered by <see cref="Next"/> and <see cref="Always"/>:
-    /// for one of its steps <c>CONNECT</c>, <c>SUBSCRIBE</c>, <c>CreateKeys</c>, <c>RegisterThing</c>, <c>PUBLISH</c>, one of
+    /// for one of its steps <c>CONNECT</c>, <c>SUBSCRIBE</c>, <c>CreateKeys</c>, <c>CreateFromCsr</c>, <c>RegisterThing</c>, <c>PUBLISH</c>, one of
     /// <list type="bullet">
     /// <item><c>ok</c>: nothing;</item>
     /// <item><c>close</c>: the connection is closed, the request not carried out; <c>cut</c>: it is closed, and the request is carried out;</item>
@@ -30,6 +31,7 @@ namespace DeviceAgent.Tests.Fakes
         private readonly Hashtable _always = new Hashtable();
         private readonly Hashtable _connects = new Hashtable();
         private readonly ArrayList _certificates = new ArrayList();
+        private readonly ArrayList _publicKeys = new ArrayList();
         private readonly ArrayList _topics = new ArrayList();
         private readonly ArrayList _payloads = new ArrayList();
 
@@ -43,6 +45,9 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>The certificates issued: each a <see cref="FakeCertificate"/>.</summary>
         public ArrayList Certificates => _certificates;
 
+        /// <summary>The public keys that certificates were asked for with, each once: base 64 of their coordinates.</summary>
+        public ArrayList PublicKeys => _publicKeys;
+
         /// <summary>Topics of what was published with QoS 1 and received, the last <see cref="Kept"/>.</summary>
         public ArrayList Topics => _topics;
 
@@ -55,7 +60,7 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>Messages received with QoS 1, those sent again among them.</summary>
         public int Received { get; private set; }
 
-        /// <summary>The payload of the last CreateKeysAndCertificate or RegisterThing.</summary>
+        /// <summary>The payload of the last request of the provisioning API.</summary>
         public string LastRequest { get; private set; }
 
         /// <summary>The lowest quality of service that the last SUBSCRIBE asked for.</summary>
@@ -208,12 +213,19 @@ namespace DeviceAgent.Tests.Fakes
 
         internal void Publish(FakeMqttClient client, ushort id, string topic, byte[] payload)
         {
-            bool isCreate = topic == ProvisioningTopics.CreateKeys;
+            bool isCsr = topic == ProvisioningTopics.CreateFromCsr;
+            bool isCreate = isCsr || topic == ProvisioningTopics.CreateKeys;
             bool isRegister = Text.Begins(topic, "$aws/provisioning-templates/");
-            string step = isCreate ? "CreateKeys" : isRegister ? "RegisterThing" : "PUBLISH";
+            string step = isCsr ? "CreateFromCsr" : isCreate ? "CreateKeys" : isRegister ? "RegisterThing" : "PUBLISH";
             if (id == 0)
             {
                 _trace.Add(step + " QoS 0");
+            }
+
+            string csr = isCsr ? (string)FlatJson.Parse(payload)["certificateSigningRequest"] : null;
+            if (isCsr && !_publicKeys.Contains(PublicKeyOf(csr)))
+            {
+                _publicKeys.Add(PublicKeyOf(csr));
             }
 
             string what = What(step);
@@ -231,7 +243,7 @@ namespace DeviceAgent.Tests.Fakes
             if (isCreate || isRegister)
             {
                 LastRequest = Encoding.UTF8.GetString(payload, 0, payload.Length);
-                Answer(client, topic, what, isCreate ? Create(what) : Register(what));
+                Answer(client, topic, what, isCreate ? Create(what, csr) : Register(what));
                 return;
             }
 
@@ -280,7 +292,7 @@ namespace DeviceAgent.Tests.Fakes
 
             if (what == "foreign")
             {
-                string other = request == ProvisioningTopics.CreateKeys ? ProvisioningTopics.Register("the-template") : ProvisioningTopics.CreateKeys;
+                string other = Text.Begins(request, "$aws/certificates/") ? ProvisioningTopics.Register("the-template") : ProvisioningTopics.CreateKeys;
                 Send(client, other + ProvisioningTopics.Rejected, Encoding.UTF8.GetBytes("{\"statusCode\":403}"), false);
             }
 
@@ -290,7 +302,7 @@ namespace DeviceAgent.Tests.Fakes
             _clock.After(what == "late" ? 40000 : AnswerTime, () => Send(client, topic, payload, false));
         }
 
-        private string Create(string what)
+        private string Create(string what, string csr)
         {
             if (Text.Begins(what, "rejected") || Text.Begins(what, "accepted"))
             {
@@ -305,6 +317,15 @@ namespace DeviceAgent.Tests.Fakes
             if (Text.Begins(what, "answered"))
             {
                 return "accepted " + Fill(what.Substring(9), n);
+            }
+
+            if (csr != null)
+            {
+                // What stands for the certificate holds all of the request, and so its public key
+                certificate.PublicKey = PublicKeyOf(csr);
+                return "accepted {\"certificateOwnershipToken\":\"TOKEN-" + n + new string('t', Padding)
+                    + "\",\"certificateId\":\"id-" + n
+                    + "\",\"certificatePem\":\"-----BEGIN CERT-" + n + "\\n" + Body(csr) + "\\n-----END CERT-" + n + Lines(Padding) + "\"}";
             }
 
             return "accepted {\"certificateId\":\"id-" + n
@@ -350,12 +371,13 @@ namespace DeviceAgent.Tests.Fakes
 
         private void CheckCertificate(FakeMqttClient client)
         {
-            if (Tail(client.Certificate, 5) != Tail(client.Key, 4))
+            string name = Tail(client.Certificate, 5);
+            string publicKey = name == "claim" ? null : ((FakeCertificate)_certificates[int.Parse(name) - 1]).PublicKey;
+            if (publicKey != null ? !Text.Begins(client.Key, "EC PRIVATE KEY-") || publicKey != PublicKeyOf("-----BEGIN " + client.Key) : name != Tail(client.Key, 4))
             {
                 throw new FakeConnectException(-30592);
             }
 
-            string name = Tail(client.Certificate, 5);
             if (name == "claim")
             {
                 if (!IsClaimActive)
@@ -396,6 +418,36 @@ namespace DeviceAgent.Tests.Fakes
         {
             int end = pem.IndexOf('\n');
             return end < 0 ? pem.Substring(beginning) : pem.Substring(beginning, end - beginning);
+        }
+
+        /// <summary>What stands in a PEM text's lines, without their ends.</summary>
+        private static string Body(string pem)
+        {
+            StringBuilder body = new StringBuilder();
+            int start = pem.IndexOf('\n') + 1;
+            while (start > 0 && start < pem.Length && pem[start] != '-')
+            {
+                int end = pem.IndexOf('\n', start);
+                body.Append(pem.Substring(start, end - start));
+                start = end + 1;
+            }
+
+            return body.ToString();
+        }
+
+        /// <summary>The public key in a request for a certificate, or in a private key: the coordinates of a point of P-256, in base 64.</summary>
+        private static string PublicKeyOf(string pem)
+        {
+            byte[] der = Convert.FromBase64String(Body(pem));
+            for (int at = 0; at < der.Length - 67; at++)
+            {
+                if (der[at] == 3 && der[at + 1] == 0x42 && der[at + 2] == 0 && der[at + 3] == 4) // BIT STRING, no bits unused, uncompressed
+                {
+                    return Convert.ToBase64String(der, at + 4, 64);
+                }
+            }
+
+            throw new ArgumentException("no public key");
         }
 
         private static string Fill(string text, string number)

@@ -21,8 +21,10 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>Where its commands come from with the factory's settings.</summary>
         public const string CommandTopic = "cmd/weather/tokyo/lab/" + Name;
 
+        private const string Place = "\"endpoint\":\"iot.example\",\"product\":\"weather\",\"location\":\"tokyo/lab\"";
+
         /// <summary>The settings' members without their braces.</summary>
-        public const string Factory = "\"endpoint\":\"iot.example\",\"product\":\"weather\",\"location\":\"tokyo/lab\",\"provisioning\":{\"template\":\"the-template\"},\"wifi\":{\"ssid\":\"lab\",\"password\":\"" + WifiPassword + "\"}";
+        public const string Factory = Place + ",\"provisioning\":{\"template\":\"the-template\"},\"wifi\":{\"ssid\":\"lab\",\"password\":\"" + WifiPassword + "\"}";
 
         /// <summary>What happened.</summary>
         public readonly Trace Trace = new Trace();
@@ -69,6 +71,9 @@ namespace DeviceAgent.Tests.Fakes
 
         /// <summary>Writes the settings: the factory's, and further members.</summary>
         public void Configure(string members) => Put(SettingsReader.FileName, "{" + Factory + "," + members + "}");
+
+        /// <summary>Writes the settings: the factory's, with another method to get an identity.</summary>
+        public void Use(string method) => Put(SettingsReader.FileName, "{" + Place + ",\"provisioning\":{\"template\":\"the-template\",\"method\":\"" + method + "\"},\"sensors\":[{\"type\":\"fake\"}]}");
 
         /// <summary>Puts a text file into the storage.</summary>
         public void Put(string name, string text) => Storage.Put(name, Encoding.UTF8.GetBytes(text));

@@ -72,7 +72,7 @@ namespace DeviceAgent.Tests.Fakes
         public int ErrorNumber(Exception failure) => failure is FakeConnectException connect ? connect.Number : 0;
 
         /// <inheritdoc/>
-        public bool AreUsable(byte[] certificate, byte[] key) => IsPem(certificate, "CERT-") && IsPem(key, "KEY-");
+        public bool AreUsable(byte[] certificate, byte[] key) => IsPem(certificate, "CERT-") && (IsPem(key, "KEY-") || IsPem(key, "EC PRIVATE KEY-"));
 
         /// <inheritdoc/>
         public void Dispose(IMqttClient client)

@@ -231,6 +231,7 @@ namespace DeviceAgent.Agent
             {
                 _isCandidate = false;
                 _wasAgain = false;
+                _provisioning.ForgetKey();
                 _journal.Delete();
                 if (!_isWanted)
                 {

@@ -114,6 +114,9 @@ namespace DeviceAgent.Crypto
             return Pem.Encode("EC PRIVATE KEY", der.ToArray());
         }
 
+        /// <summary>Forgets the private key: nothing is to be signed or written with it any more.</summary>
+        public void Erase() => System.Array.Clear(_private, 0, Size);
+
         /// <summary>Writes the public key as a <c>SubjectPublicKeyInfo</c> (RFC 5480).</summary>
         /// <param name="der">Gets it.</param>
         internal void PrependPublicKey(DerWriter der)

@@ -1,11 +1,13 @@
 using System;
+using System.Text;
 
 namespace DeviceAgent.Crypto
 {
-    /// <summary>Writes PEM (RFC 7468).</summary>
+    /// <summary>Writes and reads PEM (RFC 7468).</summary>
     internal static class Pem
     {
         private const int BytesOfLine = 48;
+        private const string Beginning = "-----BEGIN ";
 
         /// <summary>Writes a structure.</summary>
         /// <param name="label">What it is, as <c>CERTIFICATE REQUEST</c>.</param>
@@ -13,7 +15,7 @@ namespace DeviceAgent.Crypto
         /// <returns>ASCII, in lines of 64 characters that end in a line feed, the last line too.</returns>
         public static byte[] Encode(string label, byte[] der)
         {
-            string first = "-----BEGIN " + label + "-----\n";
+            string first = Beginning + label + "-----\n";
             string last = "-----END " + label + "-----\n";
             int lines = (der.Length + BytesOfLine - 1) / BytesOfLine;
             byte[] pem = new byte[first.Length + ((der.Length + 2) / 3 * 4) + lines + last.Length];
@@ -26,6 +28,62 @@ namespace DeviceAgent.Crypto
 
             Put(pem, at, last);
             return pem;
+        }
+
+        /// <summary>Whether it is PEM by its first characters, and so nothing stands before it.</summary>
+        /// <param name="pem">What may be.</param>
+        public static bool Begins(byte[] pem)
+        {
+            for (int i = 0; i < Beginning.Length; i++)
+            {
+                if (i == pem.Length || pem[i] != Beginning[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        /// <summary>Reads the first structure.</summary>
+        /// <param name="pem">PEM without headers (as an encrypted key of old has them); what stands after its end does not matter.</param>
+        /// <returns>The structure in DER; <see langword="null"/> where there is none that can be read.</returns>
+        public static byte[] Decode(byte[] pem)
+        {
+            if (!Begins(pem))
+            {
+                return null;
+            }
+
+            int start = Beginning.Length;
+            while (start < pem.Length && pem[start] != '\n')
+            {
+                start++;
+            }
+
+            int end = start;
+            while (end < pem.Length && pem[end] != '-')
+            {
+                end++;
+            }
+
+            if (end - start < 4 || end == pem.Length)
+            {
+                return null;
+            }
+
+            try
+            {
+                return Convert.FromBase64String(Encoding.UTF8.GetString(pem, start, end - start));
+            }
+            catch (OutOfMemoryException)
+            {
+                throw;
+            }
+            catch (Exception)
+            {
+                return null; // .NET and nanoFramework throw different ones for what is no base 64
+            }
         }
 
         private static int Put(byte[] pem, int at, string text)

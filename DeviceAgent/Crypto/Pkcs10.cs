@@ -8,6 +8,9 @@ namespace DeviceAgent.Crypto
         /// <summary>How long a common name may be, in characters (RFC 5280, A.1: ub-common-name).</summary>
         public const int MaxCommonName = 64;
 
+        /// <summary>How many bytes of a public key are compared: the x and the y coordinate of a point of P-256, and of an RSA key the exponent and what stands before it.</summary>
+        public const int PublicKeySize = 64;
+
         /// <summary>Writes a request for a certificate, signed with ECDSA and SHA-256. It costs 1,427 modular multiplications, and so 2,529 with its key.</summary>
         /// <param name="key">The key that the certificate is wanted for.</param>
         /// <param name="commonName">The subject's only attribute: 1 to <see cref="MaxCommonName"/> printable ASCII characters.</param>
@@ -59,6 +62,82 @@ namespace DeviceAgent.Crypto
             der.Prepend(info);
             der.Wrap(DerWriter.Sequence, end);
             return Pem.Encode("CERTIFICATE REQUEST", der.ToArray());
+        }
+
+        /// <summary>Reads what tells the key of a request from others: the end of its public key, which is in certificates for it and in the key's own file too.</summary>
+        /// <param name="pem">The request in PEM.</param>
+        /// <returns>The last <see cref="PublicKeySize"/> bytes of its <c>SubjectPublicKeyInfo</c>; <see langword="null"/> where it is no request.</returns>
+        public static byte[] ReadPublicKey(byte[] pem)
+        {
+            byte[] der = Pem.Decode(pem);
+            if (der == null)
+            {
+                return null;
+            }
+
+            // CertificationRequest and its CertificationRequestInfo are entered, version and subject passed over
+            int at = Content(der, Content(der, 0));
+            at = End(der, End(der, at));
+            int end = End(der, at);
+            if (end - at < PublicKeySize || der[at] != DerWriter.Sequence)
+            {
+                return null;
+            }
+
+            byte[] publicKey = new byte[PublicKeySize];
+            Array.Copy(der, end - PublicKeySize, publicKey, 0, PublicKeySize);
+            return publicKey;
+        }
+
+        /// <summary>Whether a structure has this public key in it.</summary>
+        /// <param name="der">A certificate, or a private key with its public part.</param>
+        /// <param name="publicKey">From <see cref="ReadPublicKey"/>.</param>
+        public static bool Has(byte[] der, byte[] publicKey)
+        {
+            for (int at = der.Length - publicKey.Length; at >= 0; at--)
+            {
+                int i = 0;
+                while (i < publicKey.Length && der[at + i] == publicKey[i])
+                {
+                    i++;
+                }
+
+                if (i == publicKey.Length)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        /// <summary>Where the content of the element at a place begins; past the end where there is no whole element.</summary>
+        private static int Content(byte[] der, int at)
+        {
+            if (at + 1 >= der.Length)
+            {
+                return der.Length;
+            }
+
+            return at + 2 + (der[at + 1] < 0x80 ? 0 : der[at + 1] & 0x7F);
+        }
+
+        /// <summary>Where the element at a place ends; not past the end of all.</summary>
+        private static int End(byte[] der, int at)
+        {
+            int content = Content(der, at);
+            if (content >= der.Length)
+            {
+                return der.Length;
+            }
+
+            int length = content == at + 2 ? der[at + 1] : 0;
+            for (int i = at + 2; i < content; i++)
+            {
+                length = (length << 8) | der[i];
+            }
+
+            return length < 0 || length > der.Length - content ? der.Length : content + length;
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading;
 using DeviceAgent.Agent;
 using DeviceAgent.Board;
+using DeviceAgent.Crypto;
 using DeviceAgent.Identity;
 using DeviceAgent.Json;
 using DeviceAgent.Messaging;
@@ -51,6 +52,7 @@ namespace DeviceAgent.Provisioning
         private readonly IdentityStore _store;
         private readonly AttemptRecord _attempts;
         private readonly ProvisioningJournal _journal;
+        private readonly DeviceKey _key;
         private readonly AutoResetEvent _signal;
         private DeviceIdentity _current;
         private int _journalRefusals;
@@ -77,6 +79,7 @@ namespace DeviceAgent.Provisioning
             _log = log;
             _signal = signal;
             _journal = new ProvisioningJournal(storage);
+            _key = new DeviceKey(storage, board);
         }
 
         /// <summary>Why the last <see cref="Run"/> did not succeed: the step and the reason.</summary>
@@ -90,7 +93,7 @@ namespace DeviceAgent.Provisioning
             int wait = _attempts.UntilAllowed(settings.MaxCertificatesPerDay);
             if (wait > 0)
             {
-                _problem = "CreateKeysAndCertificate: the " + settings.MaxCertificatesPerDay.ToString() + " certificates of 24 hours (provisioning.maxCertificatesPerDay) have been asked for; the next may be in " + (wait / 1000).ToString() + " s";
+                _problem = FirstStep(settings) + ": the " + settings.MaxCertificatesPerDay.ToString() + " certificates of 24 hours (provisioning.maxCertificatesPerDay) have been asked for; the next may be in " + (wait / 1000).ToString() + " s";
                 if (!_isSpent)
                 {
                     _log.Write("provisioning: " + _problem);
@@ -121,6 +124,13 @@ namespace DeviceAgent.Provisioning
                 return ProvisioningOutcome.Spent;
             }
 
+            // Before the connection, whose memory it could not have
+            string problem = isResumed ? null : PrepareKey(settings, false);
+            if (problem != null)
+            {
+                return Fail("the device's own key", problem, ProvisioningOutcome.Refused);
+            }
+
             ProvisioningOutcome outcome = ProvisioningOutcome.Refused;
             if (!isResumed || _journal.IsTokenFresh(Now()))
             {
@@ -141,6 +151,7 @@ namespace DeviceAgent.Provisioning
                 }
 
                 session.CloseAfter(failure);
+                _key.Release();
             }
 
             // A registration that was refused may be one that had gone through before the power did: then the certificate works
@@ -154,6 +165,49 @@ namespace DeviceAgent.Provisioning
             _problem = refusal == null ? _problem : refusal + "; and " + _problem;
             return outcome;
         }
+
+        /// <summary>
+        /// Gets the key ready that a certificate is to be asked for, where the method wants one: the factory's, one that was made before and that no
+        /// identity has, or a new one. The network is up.
+        /// </summary>
+        /// <param name="settings">The method, and the name to ask for.</param>
+        /// <param name="isRenewal">Whether the key is to be another than before: then the factory's, of which there is one alone, does not do.</param>
+        /// <returns><see langword="null"/> where it is ready or not wanted, else why not.</returns>
+        private string PrepareKey(AgentSettings settings, bool isRenewal)
+        {
+            if (settings.Method != ProvisioningMethod.ClaimCsr)
+            {
+                return null;
+            }
+
+            if (!isRenewal)
+            {
+                string problem = _key.LoadFactory(_clients);
+                if (problem != null || _key.Key != null)
+                {
+                    return problem;
+                }
+            }
+
+            if (_key.Load() && !IsStored(_store.Load()) && !(_store.Generation > 0 && IsStored(_store.LoadOther())))
+            {
+                return null;
+            }
+
+            string name = ExpectedName(settings);
+            long start = _clock.Milliseconds;
+            _log.Write("provisioning: making a key and a request for it");
+            string failure = _key.Make(name.Length <= Pkcs10.MaxCommonName ? name : _board.HardwareId);
+            if (failure == null)
+            {
+                _log.Write("provisioning: made and stored in " + (_clock.Milliseconds - start).ToString() + " ms");
+            }
+
+            return failure;
+        }
+
+        /// <summary>Whether an identity has the key that is ready.</summary>
+        private bool IsStored(DeviceIdentity identity) => identity != null && _key.Is(identity.Key);
 
         /// <summary>The exchange over a connection with the claim.</summary>
         private ProvisioningOutcome Exchange(MqttSession session, AgentSettings settings, byte[] rootCa, bool isResumed)
@@ -177,19 +231,22 @@ namespace DeviceAgent.Provisioning
         /// <summary>The exchange from its first message to its last, over a connection that may hold it.</summary>
         private ProvisioningOutcome Converse(MqttSession session, AgentSettings settings, bool isResumed)
         {
+            bool hasOwnKey = settings.Method == ProvisioningMethod.ClaimCsr;
+            string create = hasOwnKey ? ProvisioningTopics.CreateFromCsr : ProvisioningTopics.CreateKeys;
+            string step = FirstStep(settings);
             string register = ProvisioningTopics.Register(settings.Template);
             string problem = session.Subscribe(
                 new string[]
                 {
-                    ProvisioningTopics.CreateKeys + ProvisioningTopics.Accepted,
-                    ProvisioningTopics.CreateKeys + ProvisioningTopics.Rejected,
+                    create + ProvisioningTopics.Accepted,
+                    create + ProvisioningTopics.Rejected,
                     register + ProvisioningTopics.Accepted,
                     register + ProvisioningTopics.Rejected,
                 },
                 MqttQoSLevel.AtLeastOnce);
             if (problem != null)
             {
-                return Fail("subscribing to the answers for template " + settings.Template, problem + "; check provisioning.template, and that the claim policy allows iot:Subscribe and iot:Receive for it", ProvisioningOutcome.Failed);
+                return Fail("subscribing to the answers for template " + settings.Template, problem + "; check provisioning.template; " + Permission(register) + "; " + Permission(create), ProvisioningOutcome.Failed);
             }
 
             MqttMsgPublishEventArgs answer;
@@ -202,17 +259,22 @@ namespace DeviceAgent.Provisioning
                 }
 
                 // QoS 0: M2Mqtt repeats a QoS 1 message every second, and each repeat might issue one more certificate
-                answer = Ask(session, ProvisioningTopics.CreateKeys, Encoding.UTF8.GetBytes("{}"));
+                answer = Ask(session, create, hasOwnKey ? CreateRequest() : Encoding.UTF8.GetBytes("{}"));
                 if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
                 {
-                    return Unanswered("CreateKeysAndCertificate", session, answer);
+                    return Unanswered(step, create, session, answer);
                 }
 
-                problem = _journal.Take(answer.Message, Now());
+                problem = _journal.Take(answer.Message, Now(), hasOwnKey ? _key.Key : null);
                 answer = null; // its memory is wanted
+                if (problem == null && hasOwnKey && !_key.IsFor(_journal.GetCertificate()))
+                {
+                    problem = "its certificate is for another key than the device's";
+                }
+
                 if (problem != null)
                 {
-                    return Fail("CreateKeysAndCertificate", "the answer cannot be used: " + problem, ProvisioningOutcome.Refused);
+                    return Fail(step, "the answer cannot be used: " + problem, ProvisioningOutcome.Refused);
                 }
 
                 problem = _journal.Save();
@@ -228,10 +290,11 @@ namespace DeviceAgent.Provisioning
             // The certificate and its key wait in the storage meanwhile: their memory is wanted for the answer
             string token = _journal.GetToken();
             _journal.Release();
+            _key.Release();
             answer = Ask(session, register, RegisterRequest(token, settings.Parameters));
             if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
             {
-                return Unanswered("RegisterThing with template " + settings.Template, session, answer);
+                return Unanswered("RegisterThing with template " + settings.Template, register, session, answer);
             }
 
             DeviceIdentity identity = new DeviceIdentity();
@@ -349,7 +412,7 @@ namespace DeviceAgent.Provisioning
             if (!_clients.AreUsable(identity.Certificate, identity.Key))
             {
                 _journal.Delete();
-                return Fail("storing the identity", "the certificate or the key that the cloud has made cannot be read; the next attempt asks for another", ProvisioningOutcome.Refused);
+                return Fail("storing the identity", "the certificate that the cloud has made or its key cannot be read; the next attempt asks for another", ProvisioningOutcome.Refused);
             }
 
             // One that is registered again under the name that it has is stored already
@@ -363,11 +426,16 @@ namespace DeviceAgent.Provisioning
                 }
             }
 
+            _key.Delete();
+
             // The journal stays until the identity has proved itself with a connection
             _journalRefusals = 0;
             _log.Write("provisioning: done, thing " + identity.ThingName + ", certificate " + identity.CertificateId);
             return ProvisioningOutcome.Done;
         }
+
+        /// <summary>An identity has proved itself: what was made for it and is left over, as after a power cut, goes.</summary>
+        public void ForgetKey() => _key.Delete();
 
         /// <summary>The name that the thing has, or is likely to get.</summary>
         private string ExpectedName(AgentSettings settings) => _current == null ? settings.ThingName : _current.ThingName;
@@ -413,23 +481,42 @@ namespace DeviceAgent.Provisioning
             }
         }
 
-        private ProvisioningOutcome Unanswered(string step, MqttSession session, MqttMsgPublishEventArgs answer)
+        private ProvisioningOutcome Unanswered(string step, string request, MqttSession session, MqttMsgPublishEventArgs answer)
         {
             if (answer == null)
             {
-                return Fail(
-                    step,
-                    session.IsOpen ? "no answer within 30 s; the claim policy must allow iot:Publish on the request and iot:Receive on the answers" : "the broker closed the connection; the claim policy must allow iot:Publish for it",
-                    ProvisioningOutcome.Failed);
+                return Fail(step, (session.IsOpen ? "no answer within 30 s; " : "the broker closed the connection; ") + Permission(request), ProvisioningOutcome.Failed);
             }
 
             Rejection rejection = Rejection.Parse(answer.Message);
-            if (rejection.StatusCode == 429 && answer.Topic.StartsWith(ProvisioningTopics.CreateKeys))
+            if (rejection.StatusCode == 429 && (request == ProvisioningTopics.CreateKeys || request == ProvisioningTopics.CreateFromCsr))
             {
                 _attempts.TakeBack(); // the cloud was too busy to look at it
             }
 
             return Fail(step, "rejected: " + rejection.ToString(), rejection.IsPassing ? ProvisioningOutcome.Failed : ProvisioningOutcome.Refused);
+        }
+
+        /// <summary>The request that costs a certificate, by AWS's name for it.</summary>
+        private static string FirstStep(AgentSettings settings) => settings.Method == ProvisioningMethod.ClaimCsr ? "CreateCertificateFromCsr" : "CreateKeysAndCertificate";
+
+        /// <summary>
+        /// What the policy has to allow for a request and its answers. A broker that denies it closes the connection without a word, and AWS's
+        /// own sample has a trap: what it allows for one way to get a certificate does not cover the other, whose topics begin alike.
+        /// </summary>
+        private static string Permission(string request)
+        {
+            string topics = request.Substring(0, request.LastIndexOf('/') + 1) + "*";
+            return "the claim policy must allow iot:Publish and iot:Receive on topic/" + topics + " and iot:Subscribe on topicfilter/" + topics
+                + (request == ProvisioningTopics.CreateFromCsr ? ", which AWS's sample policy for claims does not" : "");
+        }
+
+        private byte[] CreateRequest()
+        {
+            byte[] pem = _key.Request;
+            Hashtable request = new Hashtable();
+            request["certificateSigningRequest"] = Encoding.UTF8.GetString(pem, 0, pem[pem.Length - 1] == 0 ? pem.Length - 1 : pem.Length);
+            return Encoding.UTF8.GetBytes(JsonConvert.SerializeObject(request));
         }
 
         private static byte[] RegisterRequest(string token, Hashtable parameters)

@@ -64,13 +64,14 @@ namespace DeviceAgent.Provisioning
         }
 
         /// <summary>
-        /// Takes over the cloud's answer to CreateKeysAndCertificate: one pass over it, then the four strings go from the message
-        /// straight into the record.
+        /// Takes over the cloud's answer to CreateKeysAndCertificate or CreateCertificateFromCsr: one pass over it, then its strings go from the
+        /// message straight into the record.
         /// </summary>
         /// <param name="json">The message; <see langword="null"/> where it was too large to keep.</param>
         /// <param name="now">The time, in seconds since 1970.</param>
+        /// <param name="key">The device's own key, PEM ended by a zero byte, which the answer then does not hold; <see langword="null"/> for that of the answer.</param>
         /// <returns><see langword="null"/> where the answer was whole, else what is wrong with it.</returns>
-        public string Take(byte[] json, long now)
+        public string Take(byte[] json, long now, byte[] key)
         {
             if (json == null)
             {
@@ -87,7 +88,7 @@ namespace DeviceAgent.Provisioning
                 {
                     int field = reader.Is("certificateId") ? CertificateId
                         : reader.Is("certificatePem") ? Certificate
-                        : reader.Is("privateKey") ? Key
+                        : key == null && reader.Is("privateKey") ? Key
                         : reader.Is("certificateOwnershipToken") ? Token : -1;
                     if (reader.Read() == JsonTokenType.String && field >= 0)
                     {
@@ -113,21 +114,29 @@ namespace DeviceAgent.Provisioning
 
             for (int i = 0; i < Created; i++)
             {
-                if (lengths[i] == 0)
+                if (lengths[i] == 0 && (i != Key || key == null))
                 {
-                    return "certificateId, certificatePem, privateKey or certificateOwnershipToken is missing";
+                    return "certificateId, certificatePem" + (key == null ? ", privateKey" : "") + " or certificateOwnershipToken is missing";
                 }
             }
 
             // PEM is kept with the zero byte that mbedTLS wants after it
             lengths[Certificate]++;
-            lengths[Key]++;
+            lengths[Key] = key == null ? lengths[Key] + 1 : key.Length;
             string created = now.ToString();
             lengths[Created] = created.Length;
             byte[] record = Record.Create(Mark, 0, lengths);
             for (int i = 0; i < Created; i++)
             {
-                JsonReader.Decode(json, starts[i], rawLengths[i], record, Record.FieldStart(record, i));
+                int start = Record.FieldStart(record, i);
+                if (i == Key && key != null)
+                {
+                    key.CopyTo(record, start);
+                }
+                else
+                {
+                    JsonReader.Decode(json, starts[i], rawLengths[i], record, start);
+                }
             }
 
             int at = Record.FieldStart(record, Created);

@@ -6,6 +6,9 @@ namespace DeviceAgent.Provisioning
         /// <summary>Asks for a key and a certificate.</summary>
         public const string CreateKeys = "$aws/certificates/create/json";
 
+        /// <summary>Asks for a certificate for a key of the device's own.</summary>
+        public const string CreateFromCsr = "$aws/certificates/create-from-csr/json";
+
         /// <summary>What follows a request's topic in that of a success.</summary>
         public const string Accepted = "/accepted";
 

@@ -5,5 +5,15 @@ namespace DeviceAgent.Settings
     {
         /// <summary>By the claim certificate, with a key that the cloud makes.</summary>
         public const string Claim = "claim";
+
+        /// <summary>By the claim certificate, with a key of the device's own that never leaves it.</summary>
+        public const string ClaimCsr = "claim-csr";
+
+        /// <summary>All that are known, for a person to read.</summary>
+        public const string All = Claim + ", " + ClaimCsr;
+
+        /// <summary>Whether a text is one of them.</summary>
+        /// <param name="method">The text, or <see langword="null"/>.</param>
+        public static bool IsKnown(string method) => method == Claim || method == ClaimCsr;
     }
 }

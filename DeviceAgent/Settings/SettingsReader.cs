@@ -155,13 +155,13 @@ namespace DeviceAgent.Settings
             if (_json.Is("method"))
             {
                 string method = ReadText("provisioning.method", 1, 32);
-                if (method == ProvisioningMethod.Claim)
+                if (ProvisioningMethod.IsKnown(method))
                 {
                     _settings.Method = method;
                 }
                 else if (method != null)
                 {
-                    _problems.Add("provisioning.method \"" + method + "\" is none that this firmware knows: " + ProvisioningMethod.Claim);
+                    _problems.Add("provisioning.method \"" + method + "\" is none that this firmware knows: " + ProvisioningMethod.All);
                 }
             }
             else if (_json.Is("template"))

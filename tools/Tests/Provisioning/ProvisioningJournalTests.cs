@@ -17,7 +17,7 @@ namespace DeviceAgent.Tests.Provisioning
             MemoryStorage storage = new MemoryStorage(new Trace());
             ProvisioningJournal journal = new ProvisioningJournal(storage);
             Assert.IsFalse(journal.Load());
-            Assert.IsNull(journal.Take(Bytes(Answer), Now));
+            Assert.IsNull(journal.Take(Bytes(Answer), Now, null));
             Assert.AreEqual(0, storage.Writes);
             Assert.IsNull(journal.Save());
             Assert.AreEqual(1, storage.Writes);
@@ -39,7 +39,7 @@ namespace DeviceAgent.Tests.Provisioning
             for (int i = 0; i < answers.Length; i++)
             {
                 ProvisioningJournal journal = new ProvisioningJournal(new MemoryStorage(new Trace()));
-                Assert.IsNull(journal.Take(Bytes(answers[i]), Now), "answer " + i.ToString());
+                Assert.IsNull(journal.Take(Bytes(answers[i]), Now, null), "answer " + i.ToString());
                 Check(journal);
             }
         }
@@ -66,12 +66,12 @@ namespace DeviceAgent.Tests.Provisioning
             MemoryStorage storage = new MemoryStorage(new Trace());
             for (int i = 0; i < answers.Length; i += 2)
             {
-                string problem = new ProvisioningJournal(storage).Take(Bytes(answers[i]), Now);
+                string problem = new ProvisioningJournal(storage).Take(Bytes(answers[i]), Now, null);
                 Assert.IsNotNull(problem, "answer " + i.ToString());
                 Assert.Contains(answers[i + 1], problem, "answer " + i.ToString());
             }
 
-            Assert.Contains("too large", new ProvisioningJournal(storage).Take(null, Now));
+            Assert.Contains("too large", new ProvisioningJournal(storage).Take(null, Now, null));
             Assert.AreEqual(0, storage.Writes);
         }
 
@@ -84,7 +84,7 @@ namespace DeviceAgent.Tests.Provisioning
             {
                 byte[] part = new byte[length];
                 System.Array.Copy(whole, 0, part, 0, length);
-                Assert.IsNotNull(journal.Take(part, Now), "the first " + length.ToString() + " bytes");
+                Assert.IsNotNull(journal.Take(part, Now, null), "the first " + length.ToString() + " bytes");
             }
         }
 
@@ -93,7 +93,7 @@ namespace DeviceAgent.Tests.Provisioning
         {
             MemoryStorage storage = new MemoryStorage(new Trace());
             ProvisioningJournal journal = new ProvisioningJournal(storage);
-            journal.Take(Bytes(Answer), Now);
+            journal.Take(Bytes(Answer), Now, null);
             journal.Save();
             byte[] whole = storage.Peek(ProvisioningJournal.FileName);
             for (int length = 0; length < whole.Length; length++)
@@ -115,7 +115,7 @@ namespace DeviceAgent.Tests.Provisioning
         {
             MemoryStorage storage = new MemoryStorage(null);
             ProvisioningJournal journal = new ProvisioningJournal(storage);
-            journal.Take(Bytes(Answer), Now);
+            journal.Take(Bytes(Answer), Now, null);
             journal.Save();
             byte[] file = storage.Peek(ProvisioningJournal.FileName);
             for (int bit = 0; bit < file.Length * 8; bit++)
@@ -143,7 +143,7 @@ namespace DeviceAgent.Tests.Provisioning
                 int at = (int)((random >> 8) % (uint)changed.Length);
                 random = (random * 1664525) + 1013904223;
                 changed[at] = round % 2 == 0 ? (byte)(random >> 24) : changed[(at + (int)(random >> 24)) % changed.Length];
-                if (journal.Take(changed, Now) != null)
+                if (journal.Take(changed, Now, null) != null)
                 {
                     continue;
                 }
@@ -162,7 +162,7 @@ namespace DeviceAgent.Tests.Provisioning
         {
             MemoryStorage storage = new MemoryStorage(new Trace());
             ProvisioningJournal journal = new ProvisioningJournal(storage);
-            journal.Take(Bytes(Answer), Now);
+            journal.Take(Bytes(Answer), Now, null);
             storage.FailAt = 1;
             storage.CorruptAt = 2;
             Assert.Contains("cannot be written", journal.Save());
@@ -175,7 +175,7 @@ namespace DeviceAgent.Tests.Provisioning
         {
             MemoryStorage storage = new MemoryStorage(new Trace());
             ProvisioningJournal journal = new ProvisioningJournal(storage);
-            journal.Take(Bytes(Answer), Now);
+            journal.Take(Bytes(Answer), Now, null);
             journal.Save();
             journal.Load();
             Assert.IsTrue(journal.IsTokenFresh(Now));
@@ -191,7 +191,7 @@ namespace DeviceAgent.Tests.Provisioning
             MemoryStorage storage = new MemoryStorage(new Trace());
             ProvisioningJournal journal = new ProvisioningJournal(storage);
             journal.Delete();
-            journal.Take(Bytes(Answer), Now);
+            journal.Take(Bytes(Answer), Now, null);
             journal.Save();
             journal.Delete();
             Assert.IsNull(storage.Peek(ProvisioningJournal.FileName));

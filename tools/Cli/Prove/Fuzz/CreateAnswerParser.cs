@@ -40,7 +40,7 @@ internal sealed class CreateAnswerParser : JsonParser
     /// <inheritdoc/>
     public override object? Parse(byte[] input)
     {
-        _problem = _journal.Take(input, Now);
+        _problem = _journal.Take(input, Now, null!);
         return _problem is null ? _journal : null;
     }
 

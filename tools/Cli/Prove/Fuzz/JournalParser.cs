@@ -64,7 +64,7 @@ internal sealed class JournalParser : RecordParser
     {
         FuzzStorage storage = new();
         ProvisioningJournal journal = new(storage);
-        if ((journal.Take(Encoding.UTF8.GetBytes(answer), now) ?? journal.Save()) is { } problem)
+        if ((journal.Take(Encoding.UTF8.GetBytes(answer), now, null!) ?? journal.Save()) is { } problem)
         {
             throw new FuzzException(problem);
         }
