@@ -144,9 +144,14 @@ namespace DeviceAgent.Tests.Commands
             Assert.AreEqual("", s_attempts.Unwanted);
             Assert.AreEqual(writes, s_device.Storage.Writes);
 
+            command = Encoding.UTF8.GetBytes("{\"id\":\"n-1\",\"command\":\"rotate-certificate\"}");
+            s_commands.Handle(new MqttMsgPublishEventArgs(FakeDevice.CommandTopic, command, true, MqttQoSLevel.AtLeastOnce, false));
+            Assert.AreEqual("", s_attempts.Unwanted);
+
             // The same id in a new message is a new wish
             s_commands.Handle(new MqttMsgPublishEventArgs(FakeDevice.CommandTopic, command, false, MqttQoSLevel.AtLeastOnce, false));
             Assert.AreEqual("id-1", s_attempts.Unwanted);
+            Assert.IsTrue(s_attempts.IsRotation);
         }
 
         [TestMethod]

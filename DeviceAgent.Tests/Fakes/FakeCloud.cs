@@ -81,6 +81,12 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>Whether the claim certificate is in force.</summary>
         public bool IsClaimActive { get; set; } = true;
 
+        /// <summary>Whether the policy of the certificates that are issued allows no provisioning: such a request ends the connection.</summary>
+        public bool IsProvisioningDenied { get; set; }
+
+        /// <summary>What stands in a certificate that is issued after its name: a real one, in JSON.</summary>
+        public string Pem { get; set; } = "";
+
         /// <summary>The error number of a handshake whose certificate is turned away.</summary>
         public int Refusal { get; set; } = -80;
 
@@ -191,7 +197,7 @@ namespace DeviceAgent.Tests.Fakes
             }
 
             string what = What("SUBSCRIBE");
-            if (what == "close")
+            if (what == "close" || (topics[0][0] == '$' && IsDenied(client)))
             {
                 client.Lose();
             }
@@ -229,7 +235,7 @@ namespace DeviceAgent.Tests.Fakes
             }
 
             string what = What(step);
-            if (what == "close")
+            if (what == "close" || ((isCreate || isRegister) && IsDenied(client)))
             {
                 client.Lose();
                 return;
@@ -262,6 +268,8 @@ namespace DeviceAgent.Tests.Fakes
                 client.Lose();
             }
         }
+
+        private bool IsDenied(FakeMqttClient client) => IsProvisioningDenied && Tail(client.Certificate, 5) != "claim";
 
         private void Keep(string topic, byte[] payload)
         {
@@ -329,7 +337,7 @@ namespace DeviceAgent.Tests.Fakes
             }
 
             return "accepted {\"certificateId\":\"id-" + n
-                + "\",\"certificatePem\":\"-----BEGIN CERT-" + n + Lines(Padding * 3)
+                + "\",\"certificatePem\":\"-----BEGIN CERT-" + n + Pem + Lines(Padding * 3)
                 + "\",\"privateKey\":\"-----BEGIN KEY-" + n + Lines(Padding * 4)
                 + "\",\"certificateOwnershipToken\":\"TOKEN-" + n + new string('t', Padding) + "\"}";
         }

@@ -260,7 +260,7 @@ namespace DeviceAgent.Tests.Messaging
             }
 
             Assert.IsNull(session.Receive(0));
-            Assert.AreEqual(2, session.Lost);
+            Assert.AreEqual(2, session.TakeLost());
             device.Cloud.Send(device.Clients.Live, Topic, new byte[] { 7 }, true);
             MqttMsgPublishEventArgs message = session.Receive(5000);
             Assert.AreEqual(7, (int)message.Message[0]);

@@ -42,7 +42,7 @@ namespace DeviceAgent.Tests.Settings
         {
             AgentSettings settings = Read(
                 " {\"endpoint\":\"a\\u002eb\",\"port\":443,\"product\":\"p\",\"location\":\"l\",\"thingName\":\"t:_-9\",\"serial\":\"S1\",\n"
-                + "\"provisioning\":{\"method\":\"claim\",\"template\":\"T\",\"parameters\":{\"A\":\"1\",\"B\":\"\"},\"spreadSeconds\":86400},"
+                + "\"provisioning\":{\"method\":\"claim\",\"template\":\"T\",\"parameters\":{\"A\":\"1\",\"B\":\"\"},\"spreadSeconds\":86400,\"reprovisionAfterHours\":8760,\"rotateAfterDays\":36500},"
                 + "\"telemetry\":{\"intervalSeconds\":1,\"layout\":\"perType\",\"outboxReadings\":1000,\"topic\":\"x/y\"},"
                 + "\"sensors\":[{\"type\":\"simulated\"},{\"type\":\"bme280\",\"bus\":2,\"address\":118,\"dataPin\":18,\"clockPin\":0}],"
                 + "\"mqtt\":{\"keepAliveSeconds\":1200,\"persistentSession\":false},\"wifi\":{\"ssid\":\"net\",\"password\":\"\"}}",
@@ -57,6 +57,8 @@ namespace DeviceAgent.Tests.Settings
             Assert.AreEqual("1", (string)settings.Parameters["A"]);
             Assert.AreEqual("", (string)settings.Parameters["B"]);
             Assert.AreEqual(86400, settings.SpreadSeconds);
+            Assert.AreEqual(8760, settings.ReprovisionAfterHours);
+            Assert.AreEqual(36500, settings.RotateAfterDays);
             Assert.AreEqual(1, settings.IntervalSeconds);
             Assert.IsTrue(settings.IsPerType);
             Assert.AreEqual(1000, settings.OutboxReadings);

@@ -12,7 +12,7 @@ namespace DeviceAgent.Agent
     /// Times are ages in seconds of running, by the clock that never jumps: whatever the time of day does lets no more requests through.
     /// While the power is off they stand still, and what they advance between two writes is lost with the power: that only makes it stricter.
     /// <para>
-    /// Writes of flash: one before each request for a certificate, unless the one before was throttled; one when another identity is wished for, and one where that is given up;
+    /// Writes of flash: one before each request for a certificate, unless the one before was throttled; one when another identity is wished for (but for a rotation by age), and one where that is given up;
     /// of pauses, one each time a bound of 32 s or more has grown (6 up to 15 min for connections, 6 for the replacing of an identity, 8 up to
     /// an hour for refusals) and one when things work again, after which no growth is written for an hour; one each time the agent ends unexpectedly, until its pause has grown to 15 min, and one after the next
     /// hour without that; one an hour while the day's requests are used up; one for each hour of refusal that
@@ -40,6 +40,7 @@ namespace DeviceAgent.Agent
         public const int MostRequests = 20;
 
         private const int Fields = 3;
+        private const int RotationField = 3;
         private const int Ages = Kinds + 1;
         private const int Day = 24 * 60 * 60;
         private const int Hour = 60 * 60;
@@ -58,6 +59,12 @@ namespace DeviceAgent.Agent
 
         /// <summary>The id of the command that has wished for it; empty where none has.</summary>
         public string CommandId = "";
+
+        /// <summary>Whether it is wished for as a rotation: over the connection of the identity itself, not with the claim.</summary>
+        public bool IsRotation;
+
+        /// <summary>When a rotation was given up last, in minutes since 1970 by the time of day; 0 where none was. One by the certificate's age waits a day after that.</summary>
+        public int RotationGivenUpAt;
 
         private readonly SlotPair _slots;
         private readonly IClock _clock;
@@ -92,6 +99,13 @@ namespace DeviceAgent.Agent
 
             Unwanted = Record.GetString(record, 1);
             CommandId = Record.GetString(record, 2);
+            if (Record.FieldCount(record) > RotationField && Record.FieldLength(record, RotationField) == 5)
+            {
+                int rotation = Record.FieldStart(record, RotationField);
+                IsRotation = record[rotation] != 0;
+                RotationGivenUpAt = Record.GetInt(record, rotation + 1);
+            }
+
             int at = Record.FieldStart(record, 0);
             int count = Record.FieldLength(record, 0) / 4;
             for (int i = 0; i < count; i++)
@@ -141,7 +155,10 @@ namespace DeviceAgent.Agent
             _savedHours = HoursRefused;
             _savedAt = now;
             _isAhead = false;
-            return _slots.Commit(new byte[][] { numbers, Encoding.UTF8.GetBytes(Unwanted), Encoding.UTF8.GetBytes(CommandId) });
+            byte[] rotation = new byte[5];
+            rotation[0] = (byte)(IsRotation ? 1 : 0);
+            Record.PutInt(rotation, 1, RotationGivenUpAt);
+            return _slots.Commit(new byte[][] { numbers, Encoding.UTF8.GetBytes(Unwanted), Encoding.UTF8.GetBytes(CommandId), rotation });
         }
 
         /// <summary>Counts a request for a certificate that is about to be made.</summary>

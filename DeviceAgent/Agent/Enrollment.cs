@@ -1,6 +1,9 @@
+using System;
+using System.Collections;
 using System.Threading;
 using DeviceAgent.Board;
 using DeviceAgent.Identity;
+using DeviceAgent.Messaging;
 using DeviceAgent.Provisioning;
 using DeviceAgent.Settings;
 
@@ -12,11 +15,24 @@ namespace DeviceAgent.Agent
     /// is to replace, if any. Once it has connected the journal goes, and with that it has proved itself. Nothing else is committed meanwhile:
     /// commands, which might, come over a connection. A candidate that is turned away makes way for the identity before it; a first one, which
     /// has none before it, is registered again: the name that the cloud gave may have been another's.
+    /// <para>
+    /// A rotation is the same over the connection of the identity itself: <see cref="Rotate"/> in place of <see cref="Replace"/>, which then
+    /// only tries a certificate that is journalled and that the cloud will not register.
+    /// </para>
     /// </remarks>
     public sealed class Enrollment
     {
         private const int Hour = 60 * 60 * 1000;
 
+        /// <summary>How often in a row a rotation must end the connection before it is given up: the policy does not allow it, and the device has work to do.</summary>
+        private const int DenialsToGiveUp = 2;
+
+        private const int DaySeconds = 24 * 60 * 60;
+
+        /// <summary>Rotations by age are spread over this part of the interval: boards of one batch got their certificates in the same minute.</summary>
+        private const int SpreadDivisor = 20;
+
+        private readonly IBoard _board;
         private readonly IClock _clock;
         private readonly ILog _log;
         private readonly IdentityStore _store;
@@ -31,6 +47,12 @@ namespace DeviceAgent.Agent
         private bool _wasAgain;
         private bool _isWanted;
         private bool _isUnderWay;
+        private bool _isTrial;
+        private bool _isByAge;
+        private int _denials;
+        private long _ageLookedAt = -Hour;
+        private string _notBeforeOf;
+        private long _notBefore;
         private long _due;
         private int _refusals;
         private long _refusedAt;
@@ -49,6 +71,7 @@ namespace DeviceAgent.Agent
         /// <param name="signal">What the agent's thread waits on.</param>
         public Enrollment(IStorage storage, IBoard board, IdentityStore store, AttemptRecord attempts, Backoff backoff, IMqttClients clients, IClock clock, ILog log, AgentStatus status, AutoResetEvent signal)
         {
+            _board = board;
             _clock = clock;
             _log = log;
             _store = store;
@@ -83,17 +106,22 @@ namespace DeviceAgent.Agent
             }
 
             _isWanted = _attempts.Unwanted == _status.Identity.CertificateId;
+            _attempts.IsRotation &= _isWanted || _isCandidate; // a candidate may go again, and then it is gone on with
             if (_attempts.Doublings[AttemptRecord.Replacing] > 0)
             {
                 _due = _clock.Milliseconds + _backoff.Pause(AttemptRecord.Replacing);
             }
         }
 
-        /// <summary>Wishes for another identity in place of the one that the device has. The wish outlives the power.</summary>
+        /// <summary>
+        /// Wishes for another identity in place of the one that the device has. The wish outlives the power. Of a rotation and one with the claim
+        /// the last counts; what is under way goes on.
+        /// </summary>
         /// <param name="commandId">The id of the command that wishes for it; empty where none does.</param>
+        /// <param name="isRotation">Whether the exchange is to be over the connection of the identity itself.</param>
         /// <param name="isRepeated">Whether the broker says that it may have sent this command before.</param>
         /// <returns><see langword="null"/> once the wish is durable or fulfilled, else why not.</returns>
-        public string Want(string commandId, bool isRepeated)
+        public string Want(string commandId, bool isRotation, bool isRepeated)
         {
             if (isRepeated && commandId == _attempts.CommandId)
             {
@@ -101,30 +129,111 @@ namespace DeviceAgent.Agent
             }
 
             _due = _clock.Milliseconds;
-            if (_isWanted)
+            if (_isWanted && _attempts.IsRotation == isRotation && !_isByAge)
             {
                 return null;
             }
 
             string unwanted = _attempts.Unwanted;
             string before = _attempts.CommandId;
+            bool wasRotation = _attempts.IsRotation;
             _attempts.Unwanted = _status.Identity.CertificateId;
             _attempts.CommandId = commandId;
+            _attempts.IsRotation = isRotation;
             string problem = _attempts.Save();
             if (problem != null)
             {
                 _attempts.Unwanted = unwanted;
                 _attempts.CommandId = before;
+                _attempts.IsRotation = wasRotation;
                 return problem;
             }
 
             _isWanted = true;
+            _isByAge = false;
+            _isTrial = false;
+            _denials = 0;
             return null;
         }
 
-        /// <summary>Whether it is time to try to replace the identity.</summary>
+        /// <summary>Whether it is time to try to replace the identity while there is no connection.</summary>
         /// <param name="settings">How often that may be.</param>
-        public bool IsDue(AgentSettings settings)
+        public bool IsDue(AgentSettings settings) => (_isAgain || _isTrial || !_attempts.IsRotation) && IsTime(settings);
+
+        /// <summary>Whether it is time to try to rotate it, over its connection.</summary>
+        /// <param name="settings">How often that may be, and at which age.</param>
+        public bool IsRotationDue(AgentSettings settings)
+        {
+            WantByAge(settings);
+            return !_isAgain && !_isTrial && _attempts.IsRotation && IsTime(settings);
+        }
+
+        /// <summary>From when on the certificate in use is valid, in seconds since 1970; 0 where that cannot be read.</summary>
+        public long GetNotBefore()
+        {
+            DeviceIdentity identity = _status.Identity;
+            if (identity.CertificateId != _notBeforeOf)
+            {
+                CertificateReader certificate = CertificateReader.Read(identity.Certificate);
+                _notBefore = certificate == null ? 0 : certificate.NotBefore;
+                _notBeforeOf = identity.CertificateId;
+            }
+
+            return _notBefore;
+        }
+
+        /// <summary>
+        /// Wishes for a rotation where the certificate is as old as the settings say; looks once an hour. The wish becomes durable with the
+        /// request that is counted for it; until then the certificate's age speaks for itself.
+        /// </summary>
+        private void WantByAge(AgentSettings settings)
+        {
+            long now = _clock.Milliseconds;
+            if (settings.RotateAfterDays == 0 || _isWanted || _isUnderWay || _isAgain || _isCandidate || now - _ageLookedAt < Hour || !_clock.IsSet)
+            {
+                return;
+            }
+
+            _ageLookedAt = now;
+            long interval = (long)settings.RotateAfterDays * DaySeconds;
+            long seconds = _clock.UtcNow.ToUnixTimeSeconds();
+            long notBefore = GetNotBefore();
+            if (notBefore == 0 || seconds - notBefore < interval + Offset(interval / SpreadDivisor))
+            {
+                return;
+            }
+
+            // Once a day, whatever becomes of it, and whatever the time of day jumps to
+            long sinceGivenUp = seconds - (_attempts.RotationGivenUpAt * 60L);
+            if ((sinceGivenUp >= 0 && sinceGivenUp < DaySeconds) || _attempts.UntilAllowed(1) > 0)
+            {
+                return;
+            }
+
+            _log.Write("identity: certificate " + _status.Identity.CertificateId + " is older than " + settings.RotateAfterDays.ToString() + " days (provisioning.rotateAfterDays)");
+            _attempts.Unwanted = _status.Identity.CertificateId;
+            _attempts.IsRotation = true;
+            _isWanted = true;
+            _isByAge = true;
+            _due = now;
+        }
+
+        /// <summary>A number below a bound that is the board's own for ever: FNV-1a of its hardware id, with its bits mixed as MurmurHash3 does in the end.</summary>
+        private long Offset(long below)
+        {
+            string id = _board.HardwareId;
+            uint hash = 2166136261;
+            for (int i = 0; i < id.Length; i++)
+            {
+                hash = (hash ^ id[i]) * 16777619;
+            }
+
+            hash = (hash ^ (hash >> 16)) * 0x85EBCA6B;
+            hash = (hash ^ (hash >> 13)) * 0xC2B2AE35;
+            return ((hash ^ (hash >> 16)) >> 1) * below >> 31;
+        }
+
+        private bool IsTime(AgentSettings settings)
         {
             if (_isCandidate || !(_isWanted || _isUnderWay || _isAgain) || _clock.Milliseconds < _due)
             {
@@ -180,24 +289,18 @@ namespace DeviceAgent.Agent
             current.Certificate = null; // their memory is wanted, and the store has them
             current.Key = null;
             _provisioning.ConnectedAt = _clock.Milliseconds;
-            ProvisioningOutcome outcome = _provisioning.Run(settings, isAgain ? null : current);
+            _provisioning.Publisher = _status.Publisher;
+            ProvisioningOutcome outcome = _isTrial ? _provisioning.Try(settings, current) : _provisioning.Run(settings, isAgain ? null : current);
             _status.Identity = _store.Load();
-            _due = _clock.Milliseconds;
             if (outcome == ProvisioningOutcome.Done)
             {
-                _attempts.Doublings[AttemptRecord.Replacing] = 0;
-                _isWanted &= isAgain;
-                _isUnderWay = false;
-                _isAgain = false;
-                _isCandidate = true;
-                _hasOther = !isAgain;
-                _refusals = 0;
+                Replaced(isAgain);
                 return true;
             }
 
-            string id = JournalledId();
-            _isUnderWay = id != null && id != current.CertificateId;
+            string id = LookAtJournal();
             _isAgain = isAgain && id == current.CertificateId;
+            _isTrial = false;
             if (outcome == ProvisioningOutcome.Spent)
             {
                 return false;
@@ -221,6 +324,80 @@ namespace DeviceAgent.Agent
             return false;
         }
 
+        /// <summary>
+        /// Makes one attempt to rotate the identity over its own connection, and sets the outcome in the status. What may pass is tried again
+        /// later. A refusal ends the wish, once nothing is under way any more, and so does a policy that ends the connection twice in a row.
+        /// </summary>
+        /// <param name="session">The open connection; it may be closed afterwards.</param>
+        /// <param name="settings">What to ask for.</param>
+        /// <param name="aside">Takes the commands that come meanwhile: they are to be carried out when it is decided which identity stays.</param>
+        /// <returns>Whether there is another identity, a candidate, to go on with.</returns>
+        public bool Rotate(MqttSession session, AgentSettings settings, ArrayList aside)
+        {
+            _log.Write("identity: certificate " + _status.Identity.CertificateId + " is rotated");
+            _provisioning.Publisher = _status.Publisher;
+            ProvisioningOutcome outcome = _provisioning.Rotate(session, settings, _status.Identity, aside);
+            if (outcome == ProvisioningOutcome.Done)
+            {
+                _status.Identity = _store.Load();
+                Replaced(false);
+                return true;
+            }
+
+            LookAtJournal();
+            if (outcome == ProvisioningOutcome.Spent)
+            {
+                return false;
+            }
+
+            if (_provisioning.Problem != null)
+            {
+                Failed();
+            }
+
+            _denials = _provisioning.WasDenied ? _denials + 1 : 0;
+            bool isRefused = outcome == ProvisioningOutcome.Refused || _denials >= DenialsToGiveUp;
+            if (isRefused && _isUnderWay)
+            {
+                _isTrial = true;
+            }
+            else if (isRefused || (_isByAge && !_isUnderWay))
+            {
+                _log.Write("identity: the rotation is given up, and certificate " + _status.Identity.CertificateId + " stays in use" + (_isByAge ? "; it is tried again in a day" : ""));
+                Forget();
+            }
+            else
+            {
+                _due += _backoff.Next(AttemptRecord.Replacing);
+            }
+
+            return false;
+        }
+
+        private void Replaced(bool isAgain)
+        {
+            _due = _clock.Milliseconds;
+            _attempts.Doublings[AttemptRecord.Replacing] = 0;
+            _isWanted &= isAgain;
+            _isUnderWay = false;
+            _isTrial = false;
+            _isByAge = false;
+            _isAgain = false;
+            _isCandidate = true;
+            _hasOther = !isAgain;
+            _refusals = 0;
+            _denials = 0;
+        }
+
+        /// <summary>After an attempt: whether one is under way still, and the id of the journalled certificate, or <see langword="null"/>.</summary>
+        private string LookAtJournal()
+        {
+            string id = JournalledId();
+            _isUnderWay = id != null && id != _status.Identity.CertificateId;
+            _due = _clock.Milliseconds;
+            return id;
+        }
+
         /// <summary>A connection with the identity was made: with that a candidate has proved itself.</summary>
         public void Connected()
         {
@@ -236,6 +413,7 @@ namespace DeviceAgent.Agent
                 if (!_isWanted)
                 {
                     _attempts.Unwanted = "";
+                    _attempts.IsRotation = false;
                 }
 
                 if (_hasOther)
@@ -298,7 +476,7 @@ namespace DeviceAgent.Agent
 
         private void CountHours(int limit)
         {
-            if (_refusedFor < Hour || _isWanted)
+            if (_refusedFor < Hour || (_isWanted && !_attempts.IsRotation))
             {
                 return;
             }
@@ -312,7 +490,7 @@ namespace DeviceAgent.Agent
             }
 
             _attempts.HoursRefused = 0;
-            string problem = Want("", false);
+            string problem = Want("", false, false);
             Note(problem == null ? "identity: refused for " + limit.ToString() + " hours (provisioning.reprovisionAfterHours), so the device is provisioned again"
                 : "identity: refused for " + limit.ToString() + " hours, but another cannot be asked for: " + problem);
         }
@@ -364,10 +542,18 @@ namespace DeviceAgent.Agent
         {
             _isWanted = false;
             _wasAgain = false;
+            _isByAge = false;
+            _denials = 0;
             _attempts.Doublings[AttemptRecord.Replacing] = 0;
             if (_attempts.Unwanted.Length > 0)
             {
+                if (_attempts.IsRotation)
+                {
+                    _attempts.RotationGivenUpAt = (int)(_clock.UtcNow.ToUnixTimeSeconds() / 60);
+                }
+
                 _attempts.Unwanted = "";
+                _attempts.IsRotation = false;
                 _attempts.Save();
             }
         }

@@ -6,6 +6,7 @@ using DeviceAgent.Board;
 using DeviceAgent.Commands;
 using DeviceAgent.Identity;
 using DeviceAgent.Messaging;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Sensors;
 using DeviceAgent.Settings;
 using DeviceAgent.Telemetry;
@@ -29,6 +30,7 @@ namespace DeviceAgent.Agent
         private readonly ILog _log;
         private readonly IdentityStore _store;
         private readonly AutoResetEvent _signal = new AutoResetEvent(false);
+        private readonly ArrayList _aside = new ArrayList();
         private readonly AgentStatus _status = new AgentStatus();
         private readonly AttemptRecord _attempts;
         private readonly Backoff _backoff;
@@ -38,6 +40,7 @@ namespace DeviceAgent.Agent
         private CommandHandler _commands;
         private string _commandTopic;
         private long _connectedAt = -MqttSession.BetweenConnects;
+        private int _lost;
         private string _suspect;
         private int _denials;
 
@@ -150,7 +153,7 @@ namespace DeviceAgent.Agent
                 UseIdentity(_settings);
                 if (_board.IsResetButtonHeld)
                 {
-                    string problem = _enrollment.Want("", false);
+                    string problem = _enrollment.Want("", false, false);
                     Note("identity: the reset button is held, so the device is provisioned again" + (problem == null ? "" : ", but that cannot be remembered: " + problem));
                 }
 
@@ -309,6 +312,7 @@ namespace DeviceAgent.Agent
         /// <summary>One connection with the device's own identity, from the network to its loss, and the pause after it.</summary>
         private void Connect()
         {
+            string certificateId = _status.Identity.CertificateId;
             string problem = _waiting.AwaitNetwork(_settings);
             bool wasOpen = false;
             bool wasRefused = false;
@@ -345,6 +349,7 @@ namespace DeviceAgent.Agent
                 }
 
                 session.CloseAfter(failure);
+                TakeOver(session);
             }
 
             _waiting.ComeRound();
@@ -353,14 +358,18 @@ namespace DeviceAgent.Agent
                 Failed(problem);
                 if (!wasOpen)
                 {
-                    DeviceIdentity identity = _status.Identity;
                     wasRefused = _enrollment.NotConnected(_settings, wasRefused, isUnclear);
                     _connectedAt = _clock.Milliseconds;
-                    if (_status.Identity != identity)
-                    {
-                        UseIdentity(ReadSettings() ?? _settings);
-                    }
                 }
+            }
+
+            if (_status.Identity.CertificateId != certificateId)
+            {
+                UseIdentity(ReadSettings() ?? _settings);
+            }
+
+            if (problem != null && !_waiting.IsStopping)
+            {
 
                 int pause = _backoff.Next(wasRefused ? AttemptRecord.Refused : AttemptRecord.Connecting);
                 if (!_enrollment.IsDue(_settings))
@@ -414,7 +423,6 @@ namespace DeviceAgent.Agent
             }
 
             int unacknowledged = 0;
-            int lost = 0;
             while (!_waiting.IsStopping && !_commands.IsRebootWanted)
             {
                 _waiting.ComeRound();
@@ -423,17 +431,23 @@ namespace DeviceAgent.Agent
                     return "the connection was lost";
                 }
 
-                MqttMsgPublishEventArgs message = session.Receive(0);
+                MqttMsgPublishEventArgs message = Take(session);
+                if (message != null && MqttSession.IsBrokersOwn(message))
+                {
+                    _log.Write("an answer that nobody waits for any more is left alone: " + message.Topic);
+                    continue;
+                }
+
                 if (message != null)
                 {
                     Answer(session, _commands.Handle(message));
                     continue;
                 }
 
-                int dropped = session.Lost - lost;
+                int dropped = _lost + session.TakeLost();
                 if (dropped > 0)
                 {
-                    lost += dropped; // before the answer: more may be dropped while it is sent
+                    _lost = 0; // before the answer: more may be dropped while it is sent
                     Answer(session, _commands.Refuse(dropped.ToString() + " commands came faster than they could be carried out, and were dropped"));
                     continue; // and they may be waiting already, without a signal any more
                 }
@@ -441,6 +455,17 @@ namespace DeviceAgent.Agent
                 if (_enrollment.IsDue(_settings))
                 {
                     return null;
+                }
+
+                if (_enrollment.IsRotationDue(_settings))
+                {
+                    // The commands that came meanwhile are carried out when it is decided which identity stays: one that were stored now would take the other's place
+                    if (_enrollment.Rotate(session, _settings, _aside) || !session.IsOpen)
+                    {
+                        return null;
+                    }
+
+                    continue;
                 }
 
                 TelemetryPublisher publisher = _status.Publisher;
@@ -467,6 +492,38 @@ namespace DeviceAgent.Agent
             }
 
             return null;
+        }
+
+        /// <summary>The oldest message that has not been looked at.</summary>
+        private MqttMsgPublishEventArgs Take(MqttSession session)
+        {
+            if (_aside.Count == 0)
+            {
+                return session.Receive(0);
+            }
+
+            MqttMsgPublishEventArgs message = (MqttMsgPublishEventArgs)_aside[0];
+            _aside.RemoveAt(0);
+            return message;
+        }
+
+        /// <summary>Keeps for the next connection what has come over one that has ended: M2Mqtt has acknowledged it, and nobody sends it again.</summary>
+        private void TakeOver(MqttSession session)
+        {
+            MqttMsgPublishEventArgs message;
+            while ((message = session.Receive(0)) != null)
+            {
+                if (_aside.Count < FleetProvisioning.MostAside)
+                {
+                    _aside.Add(message);
+                }
+                else
+                {
+                    session.Drop();
+                }
+            }
+
+            _lost += session.TakeLost();
         }
 
         private void Answer(MqttSession session, string answer)

@@ -1,3 +1,4 @@
+using System;
 using System.Collections;
 using DeviceAgent.Agent;
 using DeviceAgent.Board;
@@ -104,7 +105,8 @@ namespace DeviceAgent.Commands
                     return null;
 
                 case "reprovision":
-                    string unwished = _enrollment.Want(_id, isRepeated);
+                case "rotate-certificate":
+                    string unwished = _enrollment.Want(_id, _command == "rotate-certificate", isRepeated);
                     return unwished == null ? null : "it cannot be remembered: " + unwished;
 
                 case "report":
@@ -113,6 +115,7 @@ namespace DeviceAgent.Commands
                     answer["NATIVE_MEMORY"] = _board.NativeMemory;
                     answer["FIRMWARE_VERSION"] = FirmwareVersion.Text;
                     answer["CERTIFICATE_ID"] = _status.Identity.CertificateId;
+                    answer["CERTIFICATE_NOT_BEFORE"] = NotBefore();
                     answer["REPLACED_CERTIFICATE_ID"] = _status.Identity.ReplacedCertificateId;
                     answer["INTERVAL_SECONDS"] = _settings.IntervalSeconds;
                     answer["CONNECTIONS"] = _status.Connections;
@@ -123,7 +126,7 @@ namespace DeviceAgent.Commands
                     return null;
 
                 default:
-                    return "unknown command: there are ping, set-interval, reboot, reprovision and report";
+                    return "unknown command: there are ping, set-interval, reboot, reprovision, rotate-certificate and report";
             }
         }
 
@@ -132,6 +135,12 @@ namespace DeviceAgent.Commands
         {
             string text = _status.LastError;
             return Rejection.Plain(text.Length > LongestError ? text.Substring(0, LongestError) : text);
+        }
+
+        private string NotBefore()
+        {
+            long seconds = _enrollment.GetNotBefore();
+            return seconds == 0 ? "" : ReadingFormat.Timestamp(new DateTime(1970, 1, 1).AddTicks(seconds * 10000000L));
         }
 
         private string SetInterval()

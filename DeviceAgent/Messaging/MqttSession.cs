@@ -22,6 +22,9 @@ namespace DeviceAgent.Messaging
         /// <summary>Between two CONNECTs with one client id, in milliseconds: AWS allows one a second.</summary>
         public const int BetweenConnects = 1100;
 
+        /// <summary>What <see cref="Subscribe"/> gives where the broker has answered that it does not grant all of it.</summary>
+        public const string NotGrantedText = "the broker does not grant it";
+
         /// <summary>How long after the end of a connection M2Mqtt may still tell what came before it, in milliseconds. It tells of the end itself 200 ms after it.</summary>
         private const int ClosingTime = 1500;
 
@@ -29,6 +32,9 @@ namespace DeviceAgent.Messaging
         private const int AcknowledgementsKept = 8;
         private const int NotGranted = 0x20000;
         private const int Failed = 0x10000;
+
+        /// <summary>Bytes that are kept of a message below <c>$</c>, the broker's own topics: as many as of others, unless somebody waits for a longer answer.</summary>
+        public int LargestAnswer;
 
         private readonly IMqttClients _clients;
         private readonly IClock _clock;
@@ -57,6 +63,7 @@ namespace DeviceAgent.Messaging
             _clock = clock;
             _signal = signal;
             _largestMessage = largestMessage;
+            LargestAnswer = largestMessage;
         }
 
         /// <summary>Whether the connection is up, so far as is known.</summary>
@@ -68,8 +75,25 @@ namespace DeviceAgent.Messaging
         /// <summary>Whether the last <see cref="Open"/> failed in a handshake of which nothing tells whose credentials were at fault.</summary>
         public bool IsUnclear => _isUnclear;
 
-        /// <summary>Messages that came while the inbox was full, and were dropped.</summary>
-        public int Lost => _lost;
+        /// <summary>How many messages were dropped since the last call, because they came while the inbox was full.</summary>
+        public int TakeLost()
+        {
+            lock (_lock)
+            {
+                int lost = _lost;
+                _lost = 0;
+                return lost;
+            }
+        }
+
+        /// <summary>Counts a message as lost for which its taker has no room.</summary>
+        public void Drop()
+        {
+            lock (_lock)
+            {
+                _lost++;
+            }
+        }
 
         /// <summary>Connects.</summary>
         /// <param name="host">Host name of the broker.</param>
@@ -145,7 +169,7 @@ namespace DeviceAgent.Messaging
 
             int result = AwaitAcknowledgement(_client.Subscribe(topics, levels));
             return result == 0 ? null
-                : result == NotGranted ? "the broker does not grant it"
+                : result == NotGranted ? NotGrantedText
                 : IsOpen ? "the broker does not answer" : "the broker closed the connection";
         }
 
@@ -168,6 +192,10 @@ namespace DeviceAgent.Messaging
         {
             return IsOpen && AwaitAcknowledgement(_client.Publish(topic, payload, null, null, MqttQoSLevel.AtLeastOnce, false)) == 0;
         }
+
+        /// <summary>Whether a message is of the broker's own topics: an answer of its API, and no command.</summary>
+        /// <param name="message">The message.</param>
+        public static bool IsBrokersOwn(MqttMsgPublishEventArgs message) => message.Topic.Length > 0 && message.Topic[0] == '$';
 
         /// <summary>Takes the oldest message that has come.</summary>
         /// <param name="milliseconds">How long to wait for one; 0 only looks.</param>
@@ -313,7 +341,7 @@ namespace DeviceAgent.Messaging
                 {
                     _lost++;
                 }
-                else if (e.Message != null && e.Message.Length > _largestMessage)
+                else if (e.Message != null && e.Message.Length > (IsBrokersOwn(e) ? LargestAnswer : _largestMessage))
                 {
                     _inbox[_received++] = new MqttMsgPublishEventArgs(e.Topic, null, e.DupFlag, e.QosLevel, e.Retain);
                 }

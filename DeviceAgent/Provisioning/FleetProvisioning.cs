@@ -9,6 +9,7 @@ using DeviceAgent.Identity;
 using DeviceAgent.Json;
 using DeviceAgent.Messaging;
 using DeviceAgent.Settings;
+using DeviceAgent.Telemetry;
 using nanoFramework.Json;
 using nanoFramework.M2Mqtt.Messages;
 
@@ -41,6 +42,12 @@ namespace DeviceAgent.Provisioning
 
         private const string ClaimSuffix = "-claim";
 
+        /// <summary>Commands that are set aside at most while the device's own connection holds an exchange.</summary>
+        public const int MostAside = 8;
+
+        /// <summary>Takes its readings while answers are waited for; or <see langword="null"/>.</summary>
+        public TelemetryPublisher Publisher;
+
         /// <summary>When the last CONNECT under the thing's name was sent, by the clock that never jumps.</summary>
         public long ConnectedAt = -MqttSession.BetweenConnects;
 
@@ -55,6 +62,8 @@ namespace DeviceAgent.Provisioning
         private readonly DeviceKey _key;
         private readonly AutoResetEvent _signal;
         private DeviceIdentity _current;
+        private ArrayList _aside;
+        private bool _wasDenied;
         private int _journalRefusals;
         private bool _isSpent;
         private string _problem;
@@ -82,8 +91,11 @@ namespace DeviceAgent.Provisioning
             _key = new DeviceKey(storage, board);
         }
 
-        /// <summary>Why the last <see cref="Run"/> did not succeed: the step and the reason.</summary>
+        /// <summary>Why the last <see cref="Run"/> or <see cref="Rotate"/> did not succeed: the step and the reason; <see langword="null"/> where nothing has failed.</summary>
         public string Problem => _problem;
+
+        /// <summary>Whether the last <see cref="Rotate"/> was answered as a policy answers that does not allow it: by the end of the connection, or by a subscription that was not granted.</summary>
+        public bool WasDenied => _wasDenied;
 
         /// <summary>How long until another certificate may be asked for, as far as an hour ahead. The log says so once.</summary>
         /// <param name="settings">How many may be asked for.</param>
@@ -118,7 +130,7 @@ namespace DeviceAgent.Provisioning
                 return Fail("reading " + PemFile.RootCa, "it is missing: flash the certificates that the endpoint's own must lead to", ProvisioningOutcome.Refused);
             }
 
-            bool isResumed = _journal.Load() && (current == null || _journal.GetCertificateId() != current.CertificateId);
+            bool isResumed = IsResumed();
             if (!isResumed && Wait(settings) > 0)
             {
                 return ProvisioningOutcome.Spent;
@@ -134,11 +146,6 @@ namespace DeviceAgent.Provisioning
             ProvisioningOutcome outcome = ProvisioningOutcome.Refused;
             if (!isResumed || _journal.IsTokenFresh(Now()))
             {
-                if (isResumed)
-                {
-                    _log.Write("provisioning: going on with certificate " + _journal.GetCertificateId());
-                }
-
                 MqttSession session = new MqttSession(_clients, _clock, _signal, LargestAnswer);
                 Exception failure = null;
                 try
@@ -209,6 +216,62 @@ namespace DeviceAgent.Provisioning
         /// <summary>Whether an identity has the key that is ready.</summary>
         private bool IsStored(DeviceIdentity identity) => identity != null && _key.Is(identity.Key);
 
+        /// <summary>
+        /// Makes one attempt over the connection that the identity itself has open. It stays open, unless the broker closes it; but what has
+        /// been given by then, and is not registered, may be so already all the same: <see cref="Try"/> finds that out once this one has ended.
+        /// </summary>
+        /// <param name="session">The open connection.</param>
+        /// <param name="settings">What to ask for.</param>
+        /// <param name="current">The identity that is to be replaced.</param>
+        /// <param name="aside">Takes at most <see cref="MostAside"/> messages that are for others: M2Mqtt has acknowledged them already.</param>
+        /// <returns>As <see cref="Run"/>. Refused without a <see cref="Problem"/> is a journal whose token is too old to ask.</returns>
+        public ProvisioningOutcome Rotate(MqttSession session, AgentSettings settings, DeviceIdentity current, ArrayList aside)
+        {
+            _problem = null;
+            _wasDenied = false;
+            _current = current;
+            bool isResumed = IsResumed();
+            if (!isResumed && Wait(settings) > 0)
+            {
+                return ProvisioningOutcome.Spent;
+            }
+
+            if (isResumed && !_journal.IsTokenFresh(Now()))
+            {
+                return ProvisioningOutcome.Refused;
+            }
+
+            string problem = isResumed ? null : PrepareKey(settings, true);
+            if (problem != null)
+            {
+                return Fail("the device's own key", problem, ProvisioningOutcome.Refused);
+            }
+
+            session.LargestAnswer = LargestAnswer;
+            _aside = aside;
+            ProvisioningOutcome outcome = Converse(session, settings, isResumed);
+            _aside = null;
+            _key.Release();
+            _wasDenied |= outcome == ProvisioningOutcome.Failed && !session.IsOpen;
+            return outcome;
+        }
+
+        /// <summary>Tries whether a certificate that was given over another's connection is in force already. There is no connection meanwhile.</summary>
+        /// <param name="settings">Where to connect.</param>
+        /// <param name="current">The identity that is to be replaced.</param>
+        /// <returns>As <see cref="Run"/>.</returns>
+        public ProvisioningOutcome Try(AgentSettings settings, DeviceIdentity current)
+        {
+            _problem = null;
+            _current = current;
+            byte[] rootCa = PemFile.Read(_storage, PemFile.RootCa);
+            return rootCa != null ? TryJournalled(settings, rootCa)
+                : Fail("reading " + PemFile.RootCa, "it is missing: flash the certificates that the endpoint's own must lead to", ProvisioningOutcome.Failed);
+        }
+
+        /// <summary>Whether there is a journal of a certificate that is not the identity's yet; it is loaded then.</summary>
+        private bool IsResumed() => _journal.Load() && (_current == null || _journal.GetCertificateId() != _current.CertificateId);
+
         /// <summary>The exchange over a connection with the claim.</summary>
         private ProvisioningOutcome Exchange(MqttSession session, AgentSettings settings, byte[] rootCa, bool isResumed)
         {
@@ -231,6 +294,11 @@ namespace DeviceAgent.Provisioning
         /// <summary>The exchange from its first message to its last, over a connection that may hold it.</summary>
         private ProvisioningOutcome Converse(MqttSession session, AgentSettings settings, bool isResumed)
         {
+            if (isResumed)
+            {
+                _log.Write("provisioning: going on with certificate " + _journal.GetCertificateId());
+            }
+
             bool hasOwnKey = settings.Method == ProvisioningMethod.ClaimCsr;
             string create = hasOwnKey ? ProvisioningTopics.CreateFromCsr : ProvisioningTopics.CreateKeys;
             string step = FirstStep(settings);
@@ -246,7 +314,11 @@ namespace DeviceAgent.Provisioning
                 MqttQoSLevel.AtLeastOnce);
             if (problem != null)
             {
-                return Fail("subscribing to the answers for template " + settings.Template, problem + "; check provisioning.template; " + Permission(register) + "; " + Permission(create), ProvisioningOutcome.Failed);
+                _wasDenied = _aside != null && problem == MqttSession.NotGrantedText;
+                return Fail(
+                    "subscribing to the answers for template " + settings.Template,
+                    problem + (_aside != null ? "; " + Permission(settings, create) : "; check provisioning.template; " + Permission(settings, register) + "; " + Permission(settings, create)),
+                    ProvisioningOutcome.Failed);
             }
 
             MqttMsgPublishEventArgs answer;
@@ -262,7 +334,7 @@ namespace DeviceAgent.Provisioning
                 answer = Ask(session, create, hasOwnKey ? CreateRequest() : Encoding.UTF8.GetBytes("{}"));
                 if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
                 {
-                    return Unanswered(step, create, session, answer);
+                    return Unanswered(settings, step, create, session, answer);
                 }
 
                 problem = _journal.Take(answer.Message, Now(), hasOwnKey ? _key.Key : null);
@@ -294,7 +366,7 @@ namespace DeviceAgent.Provisioning
             answer = Ask(session, register, RegisterRequest(token, settings.Parameters));
             if (answer == null || answer.Topic.EndsWith(ProvisioningTopics.Rejected))
             {
-                return Unanswered("RegisterThing with template " + settings.Template, register, session, answer);
+                return Unanswered(settings, "RegisterThing with template " + settings.Template, register, session, answer);
             }
 
             DeviceIdentity identity = new DeviceIdentity();
@@ -465,27 +537,70 @@ namespace DeviceAgent.Provisioning
         /// <summary>Sends a request, and waits for either answer to it. Others are not for us, nor is what came before we asked.</summary>
         private MqttMsgPublishEventArgs Ask(MqttSession session, string request, byte[] payload)
         {
-            while (session.Receive(0) != null)
+            MqttMsgPublishEventArgs message;
+            while ((message = session.Receive(0)) != null)
             {
+                SetAside(session, message);
             }
 
             session.Send(request, payload);
             long deadline = _clock.Milliseconds + AnswerTimeout;
             while (true)
             {
-                MqttMsgPublishEventArgs message = session.Receive((int)(deadline - _clock.Milliseconds));
+                message = Receive(session, deadline);
                 if (message == null || message.Topic == request + ProvisioningTopics.Accepted || message.Topic == request + ProvisioningTopics.Rejected)
+                {
+                    return message;
+                }
+
+                SetAside(session, message);
+            }
+        }
+
+        /// <summary>Waits for a message, and takes the readings that are due meanwhile.</summary>
+        private MqttMsgPublishEventArgs Receive(MqttSession session, long deadline)
+        {
+            while (true)
+            {
+                int left = (int)(deadline - _clock.Milliseconds);
+                int wait = left;
+                if (Publisher != null)
+                {
+                    Publisher.TakeIfDue();
+                    wait = Publisher.UntilDue < left ? Publisher.UntilDue : left;
+                }
+
+                MqttMsgPublishEventArgs message = session.Receive(wait < 0 ? 0 : wait);
+                if (message != null || wait >= left || !session.IsOpen)
                 {
                     return message;
                 }
             }
         }
 
-        private ProvisioningOutcome Unanswered(string step, string request, MqttSession session, MqttMsgPublishEventArgs answer)
+        /// <summary>What comes over the device's own connection and is no answer is a command, which nobody sends again.</summary>
+        private void SetAside(MqttSession session, MqttMsgPublishEventArgs message)
+        {
+            if (_aside == null || MqttSession.IsBrokersOwn(message))
+            {
+                return;
+            }
+
+            if (_aside.Count < MostAside)
+            {
+                _aside.Add(message);
+            }
+            else
+            {
+                session.Drop();
+            }
+        }
+
+        private ProvisioningOutcome Unanswered(AgentSettings settings, string step, string request, MqttSession session, MqttMsgPublishEventArgs answer)
         {
             if (answer == null)
             {
-                return Fail(step, (session.IsOpen ? "no answer within 30 s; " : "the broker closed the connection; ") + Permission(request), ProvisioningOutcome.Failed);
+                return Fail(step, (session.IsOpen ? "no answer within 30 s; " : "the broker closed the connection; ") + Permission(settings, request), ProvisioningOutcome.Failed);
             }
 
             Rejection rejection = Rejection.Parse(answer.Message);
@@ -502,14 +617,26 @@ namespace DeviceAgent.Provisioning
 
         /// <summary>
         /// What the policy has to allow for a request and its answers. A broker that denies it closes the connection without a word, and AWS's
-        /// own sample has a trap: what it allows for one way to get a certificate does not cover the other, whose topics begin alike.
+        /// own sample has a trap: what it allows for one way to get a certificate does not cover the other, whose topics begin alike. Over the
+        /// device's own connection, whose policy is mended in one go, it is all of the exchange.
         /// </summary>
-        private static string Permission(string request)
+        private string Permission(AgentSettings settings, string request)
         {
-            string topics = request.Substring(0, request.LastIndexOf('/') + 1) + "*";
+            if (_aside != null)
+            {
+                string create = All(settings.Method == ProvisioningMethod.ClaimCsr ? ProvisioningTopics.CreateFromCsr : ProvisioningTopics.CreateKeys);
+                string register = All(ProvisioningTopics.Register(settings.Template));
+                return "the device policy must allow iot:Publish and iot:Receive on topic/" + create + " and topic/" + register
+                    + ", and iot:Subscribe on topicfilter/" + create + " and topicfilter/" + register;
+            }
+
+            string topics = All(request);
             return "the claim policy must allow iot:Publish and iot:Receive on topic/" + topics + " and iot:Subscribe on topicfilter/" + topics
                 + (request == ProvisioningTopics.CreateFromCsr ? ", which AWS's sample policy for claims does not" : "");
         }
+
+        /// <summary>A request's topic and those of its answers.</summary>
+        private static string All(string request) => request.Substring(0, request.LastIndexOf('/') + 1) + "*";
 
         private byte[] CreateRequest()
         {

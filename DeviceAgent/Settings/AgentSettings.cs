@@ -58,6 +58,9 @@ namespace DeviceAgent.Settings
         /// <summary>For how many hours in a row the identity must be refused before the device asks for another by itself, 1 to 8,760; 0 for never.</summary>
         public int ReprovisionAfterHours;
 
+        /// <summary>After how many days of a certificate's life the device rotates it by itself, 1 to 36,500; 0 for never.</summary>
+        public int RotateAfterDays;
+
         /// <summary>Seconds between readings.</summary>
         public int IntervalSeconds = 60;
 

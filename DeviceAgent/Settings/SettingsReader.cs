@@ -188,6 +188,10 @@ namespace DeviceAgent.Settings
             {
                 _settings.ReprovisionAfterHours = ReadNumber("provisioning.reprovisionAfterHours", 0, 8760);
             }
+            else if (_json.Is("rotateAfterDays"))
+            {
+                _settings.RotateAfterDays = ReadNumber("provisioning.rotateAfterDays", 0, 36500);
+            }
             else
             {
                 return false;

@@ -38,8 +38,11 @@ internal sealed class Field : IAsyncDisposable
     private readonly HastyClock _haste;
     private LocalCloudServer _cloud;
 
-    private Field(bool isHasty)
+    private readonly bool _allowsRotation;
+
+    private Field(bool isHasty, bool allowsRotation)
     {
+        _allowsRotation = allowsRotation;
         _haste = isHasty ? new HastyClock(Haste) : null;
         Faults = isHasty ? new FaultPlan() : null;
         Flash = new DirectoryStorage(Path.Combine(_folder.Path, "flash"));
@@ -65,9 +68,10 @@ internal sealed class Field : IAsyncDisposable
     /// <param name="stopping">Ends it early.</param>
     /// <param name="change">Changes the board's settings.</param>
     /// <param name="isHasty">Whether the clocks of cloud and board run ten times as fast, its pauses are none, and the cloud takes a fault plan: for what ends only when a time is over.</param>
-    public static async Task<Field> OpenAsync(CancellationToken stopping, Action<JsonObject> change = null, bool isHasty = false)
+    /// <param name="allowsRotation">Whether the device policy allows rotation.</param>
+    public static async Task<Field> OpenAsync(CancellationToken stopping, Action<JsonObject> change = null, bool isHasty = false, bool allowsRotation = false)
     {
-        var field = new Field(isHasty);
+        var field = new Field(isHasty, allowsRotation);
         await field.StartCloudAsync(0, stopping);
         var settings = new JsonObject
         {
@@ -185,6 +189,7 @@ internal sealed class Field : IAsyncDisposable
                 MqttPort = port,
                 Log = CloudLog.Add,
                 Faults = Faults,
+                AllowRotation = _allowsRotation,
                 TimeProvider = (TimeProvider)_haste ?? TimeProvider.System,
             },
             stopping);

@@ -1,11 +1,13 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using DeviceAgent.Board;
 using DeviceAgent.Identity;
 using LocalCloud;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Mqtt;
 using Tests.LocalCloud;
 using VirtualDevice;
+using VirtualDevice.Board;
 
 namespace Tests.EndToEnd;
 
@@ -14,6 +16,7 @@ namespace Tests.EndToEnd;
 public sealed class ReprovisioningTests
 {
     private const string Reprovision = """{"id":"n","command":"reprovision"}""";
+    private const string Rotate = """{"id":"n","command":"rotate-certificate"}""";
 
     public TestContext TestContext { get; set; }
 
@@ -155,6 +158,91 @@ public sealed class ReprovisioningTests
         Assert.AreEqual(board.Status.Publisher.Taken, board.Status.Publisher.Published);
     }
 
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_rotation_needs_no_claim_and_carries_out_what_comes_meanwhile()
+    {
+        await using var field = await Field.OpenAsync(Stopping, allowsRotation: true);
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+        field.Cloud.Registry.SetCertificateStatus(field.Cloud.ClaimCredentials.CertificateId, CertificateStatus.Inactive);
+        var journalled = field.NextLineAsync("received and journalled", Stopping);
+        var proved = field.NextLineAsync("can be deactivated", Stopping);
+
+        Assert.AreEqual("ok", (string)(await field.CommandAsync(Rotate, Stopping))["RESULT"]);
+        await journalled;
+        var report = await field.CommandAsync("""{"id":"r","command":"report"}""", Stopping);
+        await proved;
+
+        // By the broker's order of things it may have come before the exchange was over, or after it
+        var identity = new IdentityStore(field.Flash).Load();
+        Assert.AreEqual("", (string)report["LAST_ERROR"]);
+        Assert.AreEqual(identity.CertificateId, (string)report["CERTIFICATE_ID"]);
+        Assert.AreEqual(old.CertificateId, (string)report["REPLACED_CERTIFICATE_ID"]);
+        using var certificate = X509Certificate2.CreateFromPem(Text(identity.Certificate));
+        Assert.AreEqual(certificate.NotBefore.ToUniversalTime().ToString("s"), (string)report["CERTIFICATE_NOT_BEFORE"]);
+        await AssertReplacedAsync(field, old);
+        await field.NextLineAsync("acknowledged, 0 waiting", Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+        Assert.AreEqual(board.Status.Publisher.Taken, board.Status.Publisher.Published);
+        Assert.AreEqual(0, board.Status.Publisher.Dropped);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_device_policy_that_does_not_allow_rotation_is_named_and_the_board_works_on()
+    {
+        await using var field = await Field.OpenAsync(Stopping);
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+        var given = field.NextLineAsync("the rotation is given up, and certificate " + old.CertificateId, Stopping);
+
+        await field.CommandAsync(Rotate, Stopping);
+        await given;
+        var report = await field.CommandAsync("""{"id":"r","command":"report"}""", Stopping);
+        await field.NextLineAsync("acknowledged, 0 waiting", Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+
+        var template = field.Cloud.TemplateName;
+        StringAssert.EndsWith(
+            (string)report["LAST_ERROR"],
+            $"the broker closed the connection; the device policy must allow iot:Publish and iot:Receive on topic/$aws/certificates/create/* and topic/$aws/provisioning-templates/{template}/provision/*,"
+                + $" and iot:Subscribe on topicfilter/$aws/certificates/create/* and topicfilter/$aws/provisioning-templates/{template}/provision/*");
+        await field.CloudLog.WaitAsync("with --rotation, cloud and tools/aws/setup allow devices all that they need", Stopping);
+        Assert.AreEqual(old.CertificateId, (string)report["CERTIFICATE_ID"]);
+        Assert.AreEqual(3, (int)report["CONNECTIONS"], "the first, and one after each of two tries");
+        Assert.AreEqual(1, field.Accepted(ProvisioningOperation.CreateKeysAndCertificate));
+        Assert.AreEqual(board.Status.Publisher.Taken, board.Status.Publisher.Published);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_certificate_is_rotated_when_it_is_as_old_as_the_settings_say()
+    {
+        await using var field = await Field.OpenAsync(Stopping, settings => settings["provisioning"]["rotateAfterDays"] = 30, allowsRotation: true);
+        var clock = new AheadClock();
+        var board = field.MakeBoard(makeClock: () => clock);
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+        Assert.AreEqual("", old.ReplacedCertificateId);
+
+        // The new one is as old by this clock; a third is not asked for on the same day, nor would the second have been
+        clock.Ahead = TimeSpan.FromDays(32);
+        field.Flash.Delete("attempts.0");
+        var proved = field.NextLineAsync("can be deactivated", Stopping);
+        _ = board.PowerOn();
+        await proved;
+        await AssertReplacedAsync(field, old);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+        Assert.IsTrue(field.Log.Any(line => line.Contains("is older than 30 days (provisioning.rotateAfterDays)", StringComparison.Ordinal)));
+    }
+
     private async Task AssertReplacedAsync(Field field, DeviceIdentity old)
     {
         var identity = new IdentityStore(field.Flash).Load();
@@ -192,4 +280,20 @@ public sealed class ReprovisioningTests
         Stopping);
 
     private static string Text(byte[] pem) => Encoding.ASCII.GetString(pem, 0, pem.Length - 1);
+
+    /// <summary>The PC's clock, whose time of day is ahead.</summary>
+    private sealed class AheadClock : IClock
+    {
+        private readonly RealClock _clock = new();
+
+        public TimeSpan Ahead { get; set; }
+
+        public DateTime UtcNow => _clock.UtcNow + Ahead;
+
+        public bool IsSet => true;
+
+        public long Milliseconds => _clock.Milliseconds;
+
+        public bool Wait(AutoResetEvent signal, int milliseconds) => _clock.Wait(signal, milliseconds);
+    }
 }

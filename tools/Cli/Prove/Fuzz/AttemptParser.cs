@@ -24,7 +24,7 @@ internal sealed class AttemptParser : RecordParser
     public override int FixedAllocation => 4_096;
 
     /// <inheritdoc/>
-    protected override int MinimumFields => BinaryPrimitives.ReadUInt16LittleEndian(s_corpus[0].AsSpan(8));
+    protected override int MinimumFields => BinaryPrimitives.ReadUInt16LittleEndian(s_corpus[0].AsSpan(8)) - 1; // what is remembered of rotations has come later
 
     /// <inheritdoc/>
     public override void Prepare(byte[] input)
@@ -66,7 +66,7 @@ internal sealed class AttemptParser : RecordParser
         {
             Require(attempts.Save() is null && _storage.Holds(Name + "0", input), "what was loaded cannot be saved, or was saved over itself");
             AttemptRecord back = Load();
-            Require(back.Unwanted == attempts.Unwanted && back.CommandId == attempts.CommandId && back.HoursRefused == attempts.HoursRefused, "it does not come back as it was saved");
+            Require(back.Unwanted == attempts.Unwanted && back.CommandId == attempts.CommandId && back.HoursRefused == attempts.HoursRefused && back.IsRotation == attempts.IsRotation && back.RotationGivenUpAt == attempts.RotationGivenUpAt, "it does not come back as it was saved");
             Require(Waits(back).SequenceEqual(Waits(attempts)), "requests for certificates were forgotten, or made up");
             Require(attempts.CountRequest() is not null || Load().UntilAllowed(1) == Day, "a request that was counted is not remembered");
         }
@@ -77,7 +77,7 @@ internal sealed class AttemptParser : RecordParser
     private static byte[] Record(int requests, string unwanted, string commandId)
     {
         FuzzStorage storage = new();
-        AttemptRecord attempts = new(storage, s_clock) { Unwanted = unwanted, CommandId = commandId, HoursRefused = requests };
+        AttemptRecord attempts = new(storage, s_clock) { Unwanted = unwanted, CommandId = commandId, HoursRefused = requests, IsRotation = requests > 2, RotationGivenUpAt = requests << 20 };
         attempts.Load();
         for (int i = 0; i < requests; i++)
         {

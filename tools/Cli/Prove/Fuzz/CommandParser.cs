@@ -22,6 +22,7 @@ internal sealed class CommandParser : JsonParser
         """{"command":"reboot","id":"\u00e9\ud83d\ude00","x":[{"id":"no","command":"no"}]}""",
         """ { "id" : "abc\u002ddef" , "comm\u0061nd" : "report" } """,
         """{"id":"7","command":"reprovision"}""",
+        """{"id":"8","command":"rotate-certificate"}""",
         $$"""{"id":"{{new string('i', 64)}}","command":"set-interval","intervalSeconds":86400}""",
         $$"""{"id":"1","command":"ping","x":"{{new string('x', 990)}}"}""");
 
@@ -125,7 +126,7 @@ internal sealed class CommandParser : JsonParser
         JsonElement given = members.Last(member => member.NameEquals("id")).Value;
         Require(id == (given.ValueKind == JsonValueKind.String ? given.GetString() : given.GetRawText()), "the answer has another id than the command");
         string? command = members.Last(member => member.NameEquals("command") && member.Value.ValueKind == JsonValueKind.String).Value.GetString();
-        Require(command is "ping" or "set-interval" or "reboot" or "report" or "reprovision", "a command that there is not was carried out");
+        Require(command is "ping" or "set-interval" or "reboot" or "report" or "reprovision" or "rotate-certificate", "a command that there is not was carried out");
         Require(_commands!.IsRebootWanted == (command == "reboot"), "a reboot that nobody asked for, or none where one was");
         if (command == "set-interval")
         {

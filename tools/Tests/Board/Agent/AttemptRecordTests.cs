@@ -23,6 +23,8 @@ namespace DeviceAgent.Tests.Agent
             attempts.HoursRefused = 7;
             attempts.Unwanted = "id-1";
             attempts.CommandId = "c-1";
+            attempts.IsRotation = true;
+            attempts.RotationGivenUpAt = 29761920;
             Assert.IsNull(attempts.CountRequest());
             attempts = Boot(device);
             Assert.AreEqual(4, attempts.Doublings[AttemptRecord.Connecting]);
@@ -32,6 +34,8 @@ namespace DeviceAgent.Tests.Agent
             Assert.AreEqual(7, attempts.HoursRefused);
             Assert.AreEqual("id-1", attempts.Unwanted);
             Assert.AreEqual("c-1", attempts.CommandId);
+            Assert.IsTrue(attempts.IsRotation);
+            Assert.AreEqual(29761920, attempts.RotationGivenUpAt);
             Assert.AreEqual(Day, attempts.UntilAllowed(1));
             Assert.AreEqual(1, device.Storage.Writes);
         }
@@ -149,7 +153,7 @@ namespace DeviceAgent.Tests.Agent
                 Assert.ThrowsException(typeof(PowerCutException), () => attempts.CountRequest());
                 device.Storage.PowerOff();
                 attempts = Boot(device);
-                bool isWhole = bytes >= 48;
+                bool isWhole = bytes >= 55;
                 Assert.AreEqual(Day, attempts.UntilAllowed(1), bytes.ToString());
                 Assert.AreEqual(isWhole ? Day : 0, attempts.UntilAllowed(2), bytes.ToString());
             }
@@ -174,6 +178,21 @@ namespace DeviceAgent.Tests.Agent
             Assert.AreEqual(Day, attempts.UntilAllowed(1));
             device.Storage.Put("attempts.0", Record.Create("DAA1", 1, new byte[][] { new byte[0], new byte[0], new byte[0] }));
             Assert.AreEqual(0, Boot(device).UntilAllowed(1));
+        }
+
+        [TestMethod]
+        public void ARecordFromBeforeThereWereRotationsIsRead()
+        {
+            FakeDevice device = new FakeDevice();
+            byte[] numbers = new byte[6 * 4];
+            Record.PutInt(numbers, 5 * 4, 3600);
+            device.Storage.Put("attempts.0", Record.Create("DAA1", 7, new byte[][] { numbers, new byte[] { (byte)'i' }, new byte[] { (byte)'c' } }));
+            AttemptRecord attempts = Boot(device);
+            Assert.AreEqual("i", attempts.Unwanted);
+            Assert.AreEqual("c", attempts.CommandId);
+            Assert.IsFalse(attempts.IsRotation);
+            Assert.AreEqual(0, attempts.RotationGivenUpAt);
+            Assert.AreEqual(Day - Hour, attempts.UntilAllowed(1));
         }
 
         [TestMethod]
