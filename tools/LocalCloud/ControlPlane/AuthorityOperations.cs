@@ -26,6 +26,7 @@ internal sealed class AuthorityOperations
     public IEnumerable<ApiOperation> All =>
     [
         new("GetRegistrationCode", "GET", "/registrationcode", GetRegistrationCodeAsync),
+        new("DeleteRegistrationCode", "DELETE", "/registrationcode", DeleteRegistrationCodeAsync),
         new("RegisterCACertificate", "POST", "/cacertificate", RegisterAsync),
         new("DescribeCACertificate", "GET", "/cacertificate/{caCertificateId}", DescribeAsync),
         new("ListCACertificates", "GET", "/cacertificates", ListAsync),
@@ -35,10 +36,17 @@ internal sealed class AuthorityOperations
         new("RegisterCertificate", "POST", "/certificate/register", RegisterCertificateAsync),
     ];
 
-    /// <summary>What a verification certificate has as its common name: as on AWS it is the account's and the region's, and stays.</summary>
-    private string RegistrationCode => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"registration code of {_context.Options.AccountId} in {_context.Options.Region}")));
+    /// <summary>What a verification certificate has as its common name: as on AWS it is the account's and the region's, and stays until it is deleted.</summary>
+    private string RegistrationCode => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        $"registration code {(_context.State.RegistrationCode is > 0 and var number ? $"{number} " : "")}of {_context.Options.AccountId} in {_context.Options.Region}")));
 
     private Task<JsonObject?> GetRegistrationCodeAsync(ApiRequest request) => Task.FromResult<JsonObject?>(new JsonObject { ["registrationCode"] = RegistrationCode });
+
+    private async Task<JsonObject?> DeleteRegistrationCodeAsync(ApiRequest request)
+    {
+        await _context.UpdateAsync(state => state.WithRegistrationCode(state.RegistrationCode + 1));
+        return [];
+    }
 
     private async Task<JsonObject?> RegisterAsync(ApiRequest request)
     {

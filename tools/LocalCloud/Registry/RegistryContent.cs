@@ -26,12 +26,15 @@ internal record RegistryContent(
 
     public ImmutableArray<RegisteredAuthority> Authorities { get; init; } = [];
 
+    public int? RegistrationCode { get; init; }
+
     /// <summary>Puts all of it into a state.</summary>
     /// <exception cref="FormatException">A policy or template is not one.</exception>
     /// <exception cref="ArgumentException">Likewise.</exception>
     public RegistryState AddTo(RegistryState state)
     {
         state = Seed is null ? state : state.With(Seed);
+        state = RegistrationCode is { } code ? state.WithRegistrationCode(code) : state;
         state = Policies.Aggregate(state, (sum, policy) => sum.With(policy.Read()));
         state = Templates.Aggregate(state, (sum, template) => sum.With(template.Read()));
         state = ThingTypes.Aggregate(state, (sum, type) => sum.With(type));

@@ -35,4 +35,7 @@ internal enum RegistryEntity
 
     [JsonStringEnumMemberName("authority")]
     Authority,
+
+    [JsonStringEnumMemberName("registrationCode")]
+    RegistrationCode,
 }

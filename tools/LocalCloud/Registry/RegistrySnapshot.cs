@@ -27,6 +27,7 @@ internal sealed record RegistrySnapshot(
         [.. state.Certificates.Values.OrderBy(certificate => certificate.CreatedAt).ThenBy(certificate => certificate.Id, StringComparer.Ordinal)])
     {
         Generation = generation,
+        RegistrationCode = state.RegistrationCode,
         ThingTypes = [.. state.ThingTypes.Values.OrderBy(type => type.Name, StringComparer.Ordinal)],
         ThingGroups = [.. state.ThingGroups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)],
         BillingGroups = [.. state.BillingGroups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)],

@@ -48,6 +48,9 @@ internal sealed record RegistryState
     /// <summary>The CA certificates by id.</summary>
     public ImmutableDictionary<string, RegisteredAuthority> Authorities { get; private init; } = ImmutableDictionary.Create<string, RegisteredAuthority>(StringComparer.Ordinal);
 
+    /// <summary>How often the registration code was deleted: each time another takes its place.</summary>
+    public int RegistrationCode { get; private init; }
+
     public RegistryState With(SeedSettings seed) => this with { Seed = seed, Changes = Changed(RegistryEntity.Seed, "") };
 
     public RegistryState With(RegisteredCertificate certificate)
@@ -114,6 +117,8 @@ internal sealed record RegistryState
     public RegistryState With(RegisteredAuthority authority) => this with { Authorities = Authorities.SetItem(authority.Id, authority), Changes = Changed(RegistryEntity.Authority, authority.Id) };
 
     public RegistryState WithoutAuthority(string id) => this with { Authorities = Authorities.Remove(id), Changes = Changed(RegistryEntity.Authority, id) };
+
+    public RegistryState WithRegistrationCode(int number) => this with { RegistrationCode = number, Changes = Changed(RegistryEntity.RegistrationCode, "") };
 
     public RegistryState With(PolicyVersions versions) => this with
     {

@@ -32,6 +32,7 @@ internal sealed record RegistryTransaction(
             Put(RegistryEntity.Thing, state.Things),
             Put(RegistryEntity.Certificate, state.Certificates))
         {
+            RegistrationCode = changed.Contains((RegistryEntity.RegistrationCode, "")) ? state.RegistrationCode : null,
             ThingTypes = Put(RegistryEntity.ThingType, state.ThingTypes),
             ThingGroups = Put(RegistryEntity.ThingGroup, state.ThingGroups),
             BillingGroups = Put(RegistryEntity.BillingGroup, state.BillingGroups),

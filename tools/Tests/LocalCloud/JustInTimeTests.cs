@@ -246,6 +246,36 @@ public sealed class JustInTimeTests
 
     [TestMethod]
     [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_registration_code_that_is_deleted_proves_nothing_any_more()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = new LocalCloudOptions { DataDirectory = directory.Path };
+        using var ca = MakeAuthority("CN=Owner");
+        string before;
+        string after;
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options))
+        {
+            using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+            before = (string)(await aws.AskAsync("GET", "/registrationcode"))["registrationCode"]!;
+            await aws.AskAsync("DELETE", "/registrationcode");
+            after = (string)(await aws.AskAsync("GET", "/registrationcode"))["registrationCode"]!;
+            Assert.AreEqual(64, after.Length);
+            Assert.AreNotEqual(before, after);
+        }
+
+        await using (var cloud = await TestCloud.StartAsync(Stopping, options))
+        {
+            using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+            Assert.AreEqual(after, (string)(await aws.AskAsync("GET", "/registrationcode"))["registrationCode"]!);
+            using var late = MakeCertificate(ca, "CN=" + before);
+            using var verification = MakeCertificate(ca, "CN=" + after);
+            Assert.AreEqual("400 RegistrationCodeValidationException", await aws.RefusalAsync("POST", "/cacertificate", Body(ca, late)));
+            await aws.AskAsync("POST", "/cacertificate", Body(ca, verification));
+        }
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
     public async Task The_control_plane_takes_a_CA_whose_owner_has_its_key()
     {
         await using var cloud = await TestCloud.StartAsync(Stopping);
