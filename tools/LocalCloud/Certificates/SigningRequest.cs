@@ -22,6 +22,9 @@ internal sealed record SigningRequest(X500DistinguishedName Subject, PublicKey K
     /// <summary>NIST P-256, P-384 and P-521 (ibid.).</summary>
     private static readonly string[] s_curves = ["1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"];
 
+    /// <summary>How a point begins that is written with both coordinates (SEC 1, 2.3.3).</summary>
+    private const byte UncompressedPoint = 4;
+
     private const string PssOid = "1.2.840.113549.1.1.10";
 
     /// <summary>RSA and ECDSA with SHA-256, SHA-384 and SHA-512, and RSASSA-PSS (developer guide, "X.509 client certificates", signing algorithms).</summary>
@@ -112,8 +115,10 @@ internal sealed record SigningRequest(X500DistinguishedName Subject, PublicKey K
                     }
 
                 case EcOid:
-                    var curve = AsnDecoder.ReadObjectIdentifier(key.EncodedParameters!.RawData, AsnEncodingRules.DER, out _);
-                    return s_curves.Contains(curve) ? null : $"The key in the certificate signing request is on the curve {curve}: {Supported}";
+                    var curve = AsnDecoder.ReadObjectIdentifier(key.EncodedParameters?.RawData, AsnEncodingRules.DER, out _);
+                    return !s_curves.Contains(curve) ? $"The key in the certificate signing request is on the curve {curve}: {Supported}"
+                        : key.EncodedKeyValue.RawData is not [UncompressedPoint, ..] ? "The key in the certificate signing request is a compressed point: write both of its coordinates."
+                        : null;
 
                 default:
                     return $"The key in the certificate signing request is of the kind {key.Oid.Value}: {Supported}";

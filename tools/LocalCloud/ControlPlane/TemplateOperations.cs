@@ -136,6 +136,11 @@ internal sealed class TemplateOperations
     private async Task<JsonObject?> CreateClaimAsync(ApiRequest request)
     {
         var template = Find(_context.State, request);
+        if (template.IsJustInTime)
+        {
+            throw ControlPlaneException.InvalidRequest($"Template {template.Name} is of type {JustInTimeType}: nobody registers by it with a claim.");
+        }
+
         var issued = await _context.Authority.IssueAsync(request.Aborted);
         var expiresAt = _context.Claims.Add(issued, template.Name);
         await _context.SaveAsync();

@@ -206,11 +206,12 @@ internal sealed class ProvisioningService : IDisposable
             isRepeat = ReferenceEquals(after, state);
             return after;
         });
+        _registry.CutIfInactive(certificate!.Id);
 
         // Also when nothing changed: the write of the registration that this one repeats may have failed.
         await SaveAsync();
 
-        var registration = certificate!.Ownership!.Registration!;
+        var registration = certificate.Ownership!.Registration!;
         _log.Information($"{CloudLog.Printable(outcome.ClientId)}: RegisterThing with template {templateName} is accepted{(isRepeat ? " again" : "")}: "
             + $"{(registration.ThingName is null ? "no thing" : "thing " + registration.ThingName)}, certificate {certificate.ShortId} is {certificate.Status.ToText()}");
         return (outcome with { CertificateId = certificate.Id, ThingName = registration.ThingName, IsRepeat = isRepeat }, Write(json =>

@@ -144,10 +144,7 @@ public sealed class DeviceRegistry
     public void SetCertificateStatus(string certificateId, CertificateStatus status)
     {
         Update(state => Change(state, certificateId, certificate => certificate with { Status = status, ModifiedAt = state.Time }));
-        if (status != CertificateStatus.Active && FindCertificate(certificateId) is { } changed)
-        {
-            CertificateDeactivated?.Invoke(changed);
-        }
+        CutIfInactive(certificateId);
     }
 
     /// <summary>Revokes a certificate and cuts its live connections.</summary>
@@ -224,6 +221,15 @@ public sealed class DeviceRegistry
             Ownership = ownership,
             Policies = [.. policyNames],
         }));
+
+    /// <summary>Cuts the live connections of a certificate unless it is active, as whoever changes its status has to.</summary>
+    internal void CutIfInactive(string certificateId)
+    {
+        if (FindCertificate(certificateId) is { } certificate && certificate.Status != CertificateStatus.Active)
+        {
+            CertificateDeactivated?.Invoke(certificate);
+        }
+    }
 
     /// <summary>Makes one change out of several, which others see together or not at all.</summary>
     /// <param name="change">The new state for the old; may throw to change nothing.</param>

@@ -84,18 +84,33 @@ public sealed class CertificateFromCsrTests
         var subject = new X500DistinguishedName("CN=lamp-1");
         var good = RequestOf(key, "CN=lamp-1").CreateSigningRequestPem();
         var stolen = new CertificateRequest(subject, new PublicKey(key), HashAlgorithmName.SHA256).CreateSigningRequestPem(X509SignatureGenerator.CreateForECDsa(other));
+        var curveless = new CertificateRequest(subject, new PublicKey(new Oid("1.2.840.10045.2.1"), null, new PublicKey(key).EncodedKeyValue), HashAlgorithmName.SHA256).CreateSigningRequestPem(X509SignatureGenerator.CreateForECDsa(key));
         var tampered = RequestOf(key, "CN=lamp-1").CreateSigningRequest();
         tampered[^1] ^= 1;
         await OpenSslAsync($"req -new -nodes -newkey rsa:2048 -sha1 -subj /CN=lamp-1 -keyout {directory.File("key")} -out {directory.File("sha1")}");
         await OpenSslAsync($"req -new -nodes -newkey ed25519 -subj /CN=lamp-1 -keyout {directory.File("key")} -out {directory.File("ed25519")}");
+        await OpenSslAsync($"req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime192v1 -subj /CN=lamp-1 -keyout {directory.File("key")} -out {directory.File("p192")}");
+        await OpenSslAsync($"req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha1 -subj /CN=lamp-1 -keyout {directory.File("key")} -out {directory.File("ecsha1")}");
+        await OpenSslAsync($"ec -in {directory.File("key")} -conv_form compressed -out {directory.File("small")}");
+        await OpenSslAsync($"req -new -key {directory.File("small")} -subj /CN=lamp-1 -out {directory.File("compressed")}");
+        await OpenSslAsync($"ecparam -name prime256v1 -genkey -param_enc explicit -out {directory.File("key")}");
+        await OpenSslAsync($"req -new -key {directory.File("key")} -subj /CN=lamp-1 -out {directory.File("explicit")}");
         (string Request, string Said)[] refused =
         [
             (Ask(stolen), "does not verify"),
+            (Ask(curveless), "cannot be read: RSA keys"),
             (Ask(PemEncoding.WriteString("CERTIFICATE REQUEST", tampered)), "does not verify"),
             (Ask(RequestOf(shortRsa, "CN=lamp-1").CreateSigningRequestPem()), "RSA key of 1024 bits"),
             (Ask(RequestOf(bitcoin, "CN=lamp-1").CreateSigningRequestPem()), "curve 1.3.132.0.10"),
             (Ask(await File.ReadAllTextAsync(directory.File("sha1"), Stopping)), "signed by an algorithm (1.2.840.113549.1.1.5)"),
             (Ask(await File.ReadAllTextAsync(directory.File("ed25519"), Stopping)), "of the kind 1.3.101.112"),
+            (Ask(await File.ReadAllTextAsync(directory.File("p192"), Stopping)), "curve 1.2.840.10045.3.1.1"),
+            (Ask(await File.ReadAllTextAsync(directory.File("ecsha1"), Stopping)), "signed by an algorithm (1.2.840.10045.4.1)"),
+            (Ask(await File.ReadAllTextAsync(directory.File("compressed"), Stopping)), "is a compressed point"),
+            (Ask(await File.ReadAllTextAsync(directory.File("explicit"), Stopping)), "cannot be read: RSA keys"),
+            (Ask(Convert.ToBase64String(RequestOf(key, "CN=lamp-1").CreateSigningRequest())), "is no PEM"),
+            (Ask(key.ExportPkcs8PrivateKeyPem() + "\n" + good), "a PEM of PRIVATE KEY, not of CERTIFICATE REQUEST"),
+            ("""{"certificateSigningRequest":null}""", "certificateSigningRequest must be a string"),
             (Ask(cloud.Operator.CertificatePem), "a PEM of CERTIFICATE, not of CERTIFICATE REQUEST"),
             (Ask(PemEncoding.WriteString("CERTIFICATE REQUEST", rsa.ExportSubjectPublicKeyInfo())), "no PKCS#10"),
             (Ask(PemEncoding.WriteString("CERTIFICATE REQUEST", [.. RequestOf(key, "CN=lamp-1").CreateSigningRequest(), 0])), "no PKCS#10"),
@@ -121,6 +136,77 @@ public sealed class CertificateFromCsrTests
 
         Assert.HasCount(before, cloud.Registry.Certificates);
         Assert.IsNull((await AskAsync(client, Create, "json", Encoding.UTF8.GetBytes(Ask(good))))["statusCode"], "the good one is taken");
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task What_people_send_besides_is_taken()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping, new LocalCloudOptions { ProvisioningQuotas = null });
+        await using var client = await cloud.ConnectAsync(cloud.Operator, "all-1", Stopping);
+        await SubscribeAsync(client, "json", Create);
+        using var directory = new TemporaryDirectory();
+        const string New = "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256";
+        await OpenSslAsync($"{New} -subj /CN=lamp-1 -newhdr -text -keyout {directory.File("key")} -out {directory.File("text")}");
+        await OpenSslAsync($"{New} -subj / -keyout {directory.File("key")} -out {directory.File("nobody")}");
+        await OpenSslAsync($"{New} -subj /CN=lamp-1 -addext subjectAltName=DNS:a.example -addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign -keyout {directory.File("key")} -out {directory.File("extensions")}");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var plain = RequestOf(key, "CN=lamp-1").CreateSigningRequestPem();
+        var longest = "CN=" + string.Join(", OU=", Enumerable.Repeat(new string('x', 64), 20));
+        (string Pem, string Subject)[] taken =
+        [
+            (plain.ReplaceLineEndings("\r\n") + "\r\n", "CN=lamp-1"),
+            (plain.Replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", StringComparison.Ordinal), "CN=lamp-1"),
+            (plain.ReplaceLineEndings(""), "CN=lamp-1"),
+            ("Bag Attributes\n    friendlyName: lamp\n" + plain + "\ngarbage", "CN=lamp-1"),
+            (await File.ReadAllTextAsync(directory.File("text"), Stopping), "CN=lamp-1"),
+            (await File.ReadAllTextAsync(directory.File("nobody"), Stopping), ""),
+            (await File.ReadAllTextAsync(directory.File("extensions"), Stopping), "CN=lamp-1"),
+            (RequestOf(key, longest).CreateSigningRequestPem(), longest),
+            (RequestOf(key, "CN=l\u00E4mp-\u65E5\u672C").CreateSigningRequestPem(), "CN=l\u00E4mp-\u65E5\u672C"),
+        ];
+
+        foreach (var (pem, subject) in taken)
+        {
+            var answer = await AskAsync(client, Create, "json", Encoding.UTF8.GetBytes(Ask(pem)));
+            Assert.IsNull(answer["statusCode"], $"{answer.ToJsonString()} to {pem}");
+            using var certificate = X509Certificate2.CreateFromPem((string)answer["certificatePem"]!);
+            Assert.AreEqual(subject, certificate.Subject);
+
+            // Whatever the request asks for, what comes is for a client.
+            Assert.IsFalse(certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single().CertificateAuthority);
+            Assert.AreEqual(X509KeyUsageFlags.DigitalSignature, certificate.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages);
+            Assert.IsFalse(certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Any());
+        }
+    }
+
+    [TestMethod]
+    [DataRow("RSA 2048")]
+    [DataRow("nistP256")]
+    [DataRow("nistP521")]
+    public void A_request_that_was_changed_anywhere_is_refused_with_a_sentence(string kind)
+    {
+        using var key = MakeKey(kind);
+        var good = RequestOf(key, "CN=lamp-1, O=Lamps").CreateSigningRequest();
+        Assert.IsTrue(SigningRequest.TryRead(PemEncoding.WriteString("CERTIFICATE REQUEST", good), out _, out _));
+        var random = new Random(1);
+        for (var index = 0; index < good.Length; index++)
+        {
+            // Each byte once in each of these ways: another one, none, one more.
+            byte[][] changed =
+            [
+                [.. good[..index], (byte)(good[index] ^ (1 << random.Next(8))), .. good[(index + 1)..]],
+                [.. good[..index], (byte)random.Next(256), .. good[(index + 1)..]],
+                [.. good[..index], .. good[(index + 1)..]],
+                [.. good[..index], (byte)random.Next(256), .. good[index..]],
+                good[..index],
+            ];
+            foreach (var der in changed.Where(der => !der.AsSpan().SequenceEqual(good)))
+            {
+                Assert.IsFalse(SigningRequest.TryRead(PemEncoding.WriteString("CERTIFICATE REQUEST", der), out _, out var fault), $"byte {index}: {Convert.ToHexString(der)}");
+                Assert.EndsWith(".", fault);
+            }
+        }
     }
 
     [TestMethod]

@@ -244,6 +244,44 @@ public sealed class JustInTimeTests
         }
     }
 
+    /// <summary>Developer guide, "Deactivate a CA certificate": what it has signed and is registered works on, until it is revoked itself.</summary>
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_CA_that_is_deactivated_registers_nothing_more_and_leaves_its_devices_alone_until_they_are_revoked()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+        using var ca = MakeAuthority("CN=Owner");
+        var caId = await RegisterAsync(aws, ca, new JsonObject { ["templateBody"] = Template });
+        using var lamp = MakeCertificate(ca, "CN=lamp-1, SERIALNUMBER=1");
+        using var bell = MakeCertificate(ca, "CN=bell-1, SERIALNUMBER=2");
+        using var late = MakeCertificate(ca, "CN=late-1, SERIALNUMBER=3");
+        await AssertDroppedAsync(cloud, lamp, SslProtocols.Tls13);
+        await AssertDroppedAsync(cloud, bell, SslProtocols.Tls13);
+        await using var first = await cloud.ConnectAsync(CredentialsOf(lamp), "lamp-1", Stopping);
+        var second = await cloud.OpenConnectedAsync(CredentialsOf(bell), "bell-1", Stopping);
+
+        await aws.AskAsync("PUT", $"/cacertificate/{caId}?newStatus=INACTIVE");
+        await first.PublishAsync("dt/lamp-1", default, cancellationToken: Stopping);
+        await AssertRefusedAsync(cloud, late, SslProtocols.Tls13, $"CA {caId[..8]}, which signed it, is INACTIVE");
+        await aws.AskAsync("DELETE", $"/cacertificate/{caId}");
+        await first.PublishAsync("dt/lamp-1", default, cancellationToken: Stopping);
+
+        // A status of their own cuts them, each by itself, and lets them in again.
+        var bellId = CredentialsOf(bell).CertificateId;
+        await aws.AskAsync("PUT", $"/certificates/{bellId}?newStatus=INACTIVE");
+        Assert.IsNull(await second.ReadAsync(Stopping));
+        await cloud.Log.WaitAsync($"bell-1 is cut: certificate {bellId[..8]} is INACTIVE", Stopping);
+        await AssertRefusedAsync(cloud, bell, SslProtocols.Tls13, $"certificate {bellId[..8]} is INACTIVE");
+        await first.PublishAsync("dt/lamp-1", default, cancellationToken: Stopping);
+        await aws.AskAsync("PUT", $"/certificates/{bellId}?newStatus=ACTIVE");
+        cloud.Clock.Advance(BrokerLimits.ConnectInterval);
+        var again = await cloud.OpenConnectedAsync(CredentialsOf(bell), "bell-1", Stopping);
+        await aws.AskAsync("PUT", $"/certificates/{bellId}?newStatus=REVOKED");
+        Assert.IsNull(await again.ReadAsync(Stopping));
+        await cloud.Log.WaitAsync($"bell-1 is cut: certificate {bellId[..8]} is REVOKED", Stopping);
+    }
+
     [TestMethod]
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task A_registration_code_that_is_deleted_proves_nothing_any_more()

@@ -83,6 +83,26 @@ public sealed class ProvisioningClaimTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task Its_owner_can_end_it_early_and_there_is_none_for_a_template_of_just_in_time_provisioning()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        using var aws = new ControlPlaneClient(cloud.Server.ControlPlaneUrl, Stopping);
+        var (claim, _) = await MakeAsync(aws);
+        var connection = await cloud.OpenConnectedAsync(claim, "lamp-1", Stopping);
+
+        await aws.AskAsync("PUT", $"/certificates/{claim.CertificateId}?newStatus=INACTIVE");
+
+        Assert.IsNull(await connection.ReadAsync(Stopping));
+        await cloud.Log.WaitAsync($"lamp-1 is cut: certificate {claim.CertificateId[..8]} is INACTIVE", Stopping);
+        await aws.AskAsync("POST", "/provisioning-templates", new()
+        {
+            ["templateName"] = "lamps", ["templateBody"] = cloud.Registry.Templates[0].Body, ["type"] = "JITP", ["enabled"] = true, ["provisioningRoleArn"] = "arn:aws:iam::123456789012:role/r",
+        });
+        Assert.AreEqual("400 InvalidRequestException", await aws.RefusalAsync("POST", "/provisioning-templates/lamps/provisioning-claim"));
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
     public async Task It_lives_through_a_restart_and_ends_at_its_time()
     {
         using var directory = new TemporaryDirectory();

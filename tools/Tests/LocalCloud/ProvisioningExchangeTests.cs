@@ -211,6 +211,34 @@ public sealed class ProvisioningExchangeTests
 
     [TestMethod]
     [Timeout(30_000, CooperativeCancellation = true)]
+    public async Task A_registration_that_makes_a_certificate_inactive_cuts_its_connections()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping);
+        cloud.Registry.Update(state => state.With(ProvisioningTemplate.Parse(
+            cloud.Server.TemplateName,
+            state.Templates[cloud.Server.TemplateName].Body.Replace("\"Active\"", "\"INACTIVE\"", StringComparison.Ordinal))));
+        await using var client = await cloud.ConnectAsync(cloud.Server.ClaimCredentials, "device-1", Stopping);
+        foreach (var topic in s_answers)
+        {
+            await client.SubscribeAsync(topic, cancellationToken: Stopping);
+        }
+
+        // Its owner was faster than the device.
+        var created = await AskAsync(client, Create, "{}");
+        var id = (string)created["certificateId"]!;
+        cloud.Registry.SetCertificateStatus(id, CertificateStatus.Active);
+        cloud.Registry.AttachPolicy("localcloud-operator-all-", id);
+        var early = await cloud.OpenConnectedAsync(CredentialsOf(created), "all-1", Stopping);
+
+        await AskAsync(client, Register, RegisterRequest(created, "device-1"));
+
+        Assert.AreEqual(CertificateStatus.Inactive, cloud.Registry.FindCertificate(id)!.Status);
+        Assert.IsNull(await early.ReadAsync(Stopping));
+        await cloud.Log.WaitAsync($"all-1 is cut: certificate {id[..8]} is INACTIVE", Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
     public async Task The_claim_serves_the_template_by_serial_number_too()
     {
         const string BySerial = "$aws/provisioning-templates/smpl-krsk-iot-core-prov-temp-serial/provision/json";
