@@ -115,6 +115,31 @@ public sealed class ControlPlaneAwsCliTests
         Assert.DoesNotContain((string)claim["certificateId"]!, await AwsAsync(field, "iot", "list-certificates", "--output", "json"));
     }
 
+    [TestMethod]
+    [Timeout(180_000, CooperativeCancellation = true)]
+    public async Task It_gives_a_template_a_hook_and_takes_it_away_and_deletes_the_registration_code()
+    {
+        if (Environment.GetEnvironmentVariable("AGENT_AWSCLI") != "1")
+        {
+            Assert.Inconclusive("Set AGENT_AWSCLI=1 where the aws command line (Debian: awscli) is installed to run it against LocalCloud.");
+        }
+
+        await using var field = await Field.OpenAsync(Stopping);
+        const string Function = "arn:aws:lambda:ap-northeast-1:123456789012:function:allow";
+        var template = field.Cloud.TemplateName;
+        var describe = new[] { "iot", "describe-provisioning-template", "--template-name", template, "--query", "preProvisioningHook", "--output", "json" };
+
+        await AwsAsync(field, "iot", "update-provisioning-template", "--template-name", template, "--pre-provisioning-hook", "payloadVersion=2020-04-01,targetArn=" + Function);
+        Assert.AreEqual(Function, (string)JsonNode.Parse(await AwsAsync(field, describe))!["targetArn"]!);
+        await AwsAsync(field, "iot", "update-provisioning-template", "--template-name", template, "--remove-pre-provisioning-hook");
+        Assert.AreEqual("null", (await AwsAsync(field, describe)).Trim());
+
+        var code = new[] { "iot", "get-registration-code", "--query", "registrationCode", "--output", "text" };
+        var before = await AwsAsync(field, code);
+        await AwsAsync(field, "iot", "delete-registration-code");
+        Assert.AreNotEqual(before, await AwsAsync(field, code));
+    }
+
     private static string FindSetup()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
