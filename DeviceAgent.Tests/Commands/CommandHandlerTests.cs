@@ -185,6 +185,35 @@ namespace DeviceAgent.Tests.Commands
         }
 
         [TestMethod]
+        public void AReportTellsWhatTheCloudHasConfigured()
+        {
+            Begin();
+            Hashtable answer = Send("{\"id\":\"1\",\"command\":\"report\"}");
+            Assert.AreEqual("", (string)answer["CONFIGURATION_LEFT_OUT"]);
+            Assert.IsFalse(answer.Contains("CONFIGURATION"), "an empty object");
+            s_status.Endpoint = "region.example";
+            s_status.Identity.LeftOut = "much";
+            s_status.Identity.Configuration = new string[] { "location", "osaka/roof", "intervalSeconds", "0", "q\"\\\u0001q", "\"\\\u0001\n/\u00e9", "", "" };
+            answer = Send("{\"id\":\"1\",\"command\":\"report\"}");
+            Check(answer, "1", null);
+            Assert.AreEqual("region.example", (string)answer["ENDPOINT"]);
+            Assert.AreEqual("osaka/roof", (string)answer["CONFIGURATION.location"]);
+            Assert.AreEqual("0", (string)answer["CONFIGURATION.intervalSeconds"]);
+            Assert.AreEqual("\"\\  /\u00e9", (string)answer["CONFIGURATION.q___q"]);
+            Assert.AreEqual("", (string)answer["CONFIGURATION."]);
+            Assert.AreEqual("intervalSeconds is not a whole number of 1 to 86400: 0", (string)answer["CONFIGURATION_REFUSED.intervalSeconds"]);
+            Assert.IsFalse(answer.Contains("CONFIGURATION_REFUSED.location"));
+            Assert.AreEqual("much", (string)answer["CONFIGURATION_LEFT_OUT"]);
+
+            // What a command has set takes the refused value's place
+            Check(Send("{\"id\":\"2\",\"command\":\"set-interval\",\"intervalSeconds\":5}"), "2", null);
+            answer = Send("{\"id\":\"3\",\"command\":\"report\"}");
+            Assert.AreEqual("5", (string)answer["CONFIGURATION.intervalSeconds"]);
+            Assert.IsFalse(answer.Contains("CONFIGURATION_REFUSED.intervalSeconds"));
+            Assert.AreEqual("much", new IdentityStore(s_device.Storage).Load().LeftOut);
+        }
+
+        [TestMethod]
         public void EveryPrefixOfACommandIsAnsweredAndChangesNothing()
         {
             Begin();

@@ -8,7 +8,7 @@ namespace DeviceAgent.Tests.Fakes
 {
     /// <summary>
     /// A broker with the Fleet Provisioning API behind it, in memory. What goes wrong is ordered by <see cref="Next"/> and <see cref="Always"/>:
-    /// for one of its steps <c>CONNECT</c>, <c>SUBSCRIBE</c>, <c>CreateKeys</c>, <c>CreateFromCsr</c>, <c>RegisterThing</c>, <c>PUBLISH</c>, one of
+    /// for one of its steps <c>CONNECT</c> (or <c>CONNECT host</c>), <c>SUBSCRIBE</c>, <c>CreateKeys</c>, <c>CreateFromCsr</c>, <c>RegisterThing</c>, <c>PUBLISH</c>, one of
     /// <list type="bullet">
     /// <item><c>ok</c>: nothing;</item>
     /// <item><c>close</c>: the connection is closed, the request not carried out; <c>cut</c>: it is closed, and the request is carried out;</item>
@@ -33,6 +33,7 @@ namespace DeviceAgent.Tests.Fakes
         private readonly ArrayList _certificates = new ArrayList();
         private readonly ArrayList _publicKeys = new ArrayList();
         private readonly ArrayList _topics = new ArrayList();
+        private readonly ArrayList _hosts = new ArrayList();
         private readonly ArrayList _payloads = new ArrayList();
 
         /// <summary>Makes a cloud that accepts everything right.</summary>
@@ -72,8 +73,14 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>CONNECTs within a second of the last with the same client id; they are refused.</summary>
         public int Hasty { get; private set; }
 
-        /// <summary>What comes before the <c>ThingName</c> parameter in the name that a thing gets.</summary>
+        /// <summary>What comes before the parameter in the name that a thing gets.</summary>
         public string ThingPrefix { get; set; } = "";
+
+        /// <summary>The parameter that a thing is called after.</summary>
+        public string NameParameter { get; set; } = "ThingName";
+
+        /// <summary>The hosts that were connected to, the last 40.</summary>
+        public ArrayList Hosts => _hosts;
 
         /// <summary>The members of <c>deviceConfiguration</c>, as JSON.</summary>
         public string Configuration { get; set; } = "";
@@ -146,8 +153,15 @@ namespace DeviceAgent.Tests.Fakes
         internal int Connect(FakeMqttClient client)
         {
             _trace.Add("CONNECT " + client.Certificate.Substring(0, 6) + " as " + client.ClientId);
+            if (_hosts.Count == 40)
+            {
+                _hosts.RemoveAt(0);
+            }
+
+            _hosts.Add(client.Host);
             _clock.Pass(150);
-            string what = What("CONNECT");
+            string what = What("CONNECT " + client.Host);
+            what = what == "ok" ? What("CONNECT") : what;
             if (what == "silence")
             {
                 _clock.Pass(30000);
@@ -356,7 +370,7 @@ namespace DeviceAgent.Tests.Fakes
                 return "rejected {\"statusCode\":400,\"errorCode\":\"InvalidCertificateOwnershipToken\",\"errorMessage\":\"The token is not valid.\"}";
             }
 
-            certificate.ThingName = ThingPrefix + request["parameters.ThingName"];
+            certificate.ThingName = ThingPrefix + request["parameters." + NameParameter];
             certificate.IsActive = true;
             certificate.Registrations++;
             return Text.Begins(what, "answered") ? "accepted " + what.Substring(9)

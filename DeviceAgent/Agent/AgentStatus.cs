@@ -18,6 +18,9 @@ namespace DeviceAgent.Agent
         /// <summary>Attempts to provision, to connect or to publish that have failed since one went through.</summary>
         public int FailedAttempts;
 
+        /// <summary>The endpoint that it has connected to last with its own identity; <see langword="null"/> where it has not since the start.</summary>
+        public string Endpoint;
+
         /// <summary>How often it has connected with its own identity since the start.</summary>
         public int Connections;
     }

@@ -260,14 +260,7 @@ namespace DeviceAgent.Agent
             _settings = settings;
             _log.Write("identity: thing " + identity.ThingName + ", certificate " + identity.CertificateId);
             _settings.ThingName = identity.ThingName;
-            for (int i = 0; i < identity.Configuration.Length; i += 2)
-            {
-                string problem = _settings.Override(identity.Configuration[i], identity.Configuration[i + 1]);
-                if (problem != null)
-                {
-                    Note("device configuration: " + problem + "; it is left as it was");
-                }
-            }
+            Configure(identity);
 
             if (_status.Publisher == null)
             {
@@ -280,6 +273,45 @@ namespace DeviceAgent.Agent
 
             _commands = new CommandHandler(_clock, _board, _store, _settings, _status, _enrollment);
             _commandTopic = _settings.Product != null ? Topics.Command(_settings.Product, _settings.Location, _settings.ThingName) : null;
+        }
+
+        /// <summary>Applies what the cloud has configured, and tells what became of it.</summary>
+        private void Configure(DeviceIdentity identity)
+        {
+            string[] reasons = _settings.Apply(identity.Configuration);
+            string applied = "";
+            string unknown = "";
+            for (int i = 0; i < reasons.Length; i++)
+            {
+                string name = identity.Configuration[i * 2];
+                if (reasons[i] != null)
+                {
+                    Note("device configuration: " + reasons[i] + "; it is left as it was");
+                }
+                else if (AgentSettings.IsConfigurable(name))
+                {
+                    applied += " " + name;
+                }
+                else
+                {
+                    unknown += " " + Rejection.Plain(name);
+                }
+            }
+
+            if (applied.Length > 0)
+            {
+                _log.Write("device configuration: applied:" + applied);
+            }
+
+            if (unknown.Length > 0)
+            {
+                _log.Write("device configuration: unknown here, kept:" + unknown);
+            }
+
+            if (identity.LeftOut.Length > 0)
+            {
+                Note("device configuration: not kept, for it is too large or no text: " + identity.LeftOut);
+            }
         }
 
         private ISensor[] MakeSensors()
@@ -309,7 +341,10 @@ namespace DeviceAgent.Agent
             return made;
         }
 
-        /// <summary>One connection with the device's own identity, from the network to its loss, and the pause after it.</summary>
+        /// <summary>
+        /// One connection with the device's own identity, from the network to its loss, and the pause after it. Where the endpoint that the cloud
+        /// has pinned cannot be reached, or ends the handshake, the settings' own is tried too; one that answers and turns the identity away has been reached.
+        /// </summary>
         private void Connect()
         {
             string certificateId = _status.Identity.CertificateId;
@@ -323,33 +358,54 @@ namespace DeviceAgent.Agent
             }
             else
             {
-                long sinceConnect = _clock.Milliseconds - _connectedAt;
-                if (sinceConnect < MqttSession.BetweenConnects)
+                string host = _settings.Endpoint;
+                while (host != null)
                 {
-                    _waiting.Pause((int)(MqttSession.BetweenConnects - sinceConnect));
-                }
-
-                _connectedAt = _clock.Milliseconds;
-                MqttSession session = new MqttSession(_clients, _clock, _signal, CommandHandler.LargestCommand);
-                Exception failure = null;
-                try
-                {
-                    problem = Open(session);
-                    wasOpen = problem == null;
-                    wasRefused = session.WasRefused;
-                    isUnclear = session.IsUnclear;
-                    if (wasOpen)
+                    _waiting.ComeRound();
+                    long sinceConnect = _clock.Milliseconds - _connectedAt;
+                    if (sinceConnect < MqttSession.BetweenConnects)
                     {
-                        problem = Serve(session);
+                        _waiting.Pause((int)(MqttSession.BetweenConnects - sinceConnect));
+                    }
+
+                    _connectedAt = _clock.Milliseconds;
+                    string other = null;
+                    MqttSession session = new MqttSession(_clients, _clock, _signal, CommandHandler.LargestCommand);
+                    Exception failure = null;
+                    try
+                    {
+                        string reason = Open(session, host);
+                        wasOpen = reason == null;
+                        if (wasOpen)
+                        {
+                            problem = Serve(session);
+                        }
+                        else if (problem != null)
+                        {
+                            problem += "; and " + reason; // a refusal here is none: it may be another region, which does not know the identity
+                        }
+                        else
+                        {
+                            problem = reason;
+                            bool isPinned = _settings.FactoryEndpoint != null;
+                            isUnclear = session.IsUnclear || (isPinned && session.WasCut); // so it looks too when a region is down
+                            wasRefused = session.WasRefused && !isUnclear;
+                            other = wasRefused || _waiting.IsStopping ? null : _settings.FactoryEndpoint;
+                        }
+                    }
+                    catch (Exception e)
+                    {
+                        failure = e;
+                    }
+
+                    session.CloseAfter(failure);
+                    TakeOver(session);
+                    host = other;
+                    if (host != null)
+                    {
+                        Note(problem + "; trying " + host);
                     }
                 }
-                catch (Exception e)
-                {
-                    failure = e;
-                }
-
-                session.CloseAfter(failure);
-                TakeOver(session);
             }
 
             _waiting.ComeRound();
@@ -379,7 +435,7 @@ namespace DeviceAgent.Agent
             }
         }
 
-        private string Open(MqttSession session)
+        private string Open(MqttSession session, string host)
         {
             byte[] rootCa = PemFile.Read(_storage, PemFile.RootCa);
             if (rootCa == null)
@@ -388,15 +444,16 @@ namespace DeviceAgent.Agent
             }
 
             byte[][] credentials = new byte[][] { rootCa, _status.Identity.Certificate, _status.Identity.Key };
-            string problem = session.Open(_settings.Endpoint, _settings.Port, credentials, _settings.ThingName, _settings.IsPersistentSession, _settings.KeepAliveSeconds);
+            string problem = session.Open(host, _settings.Port, credentials, _settings.ThingName, _settings.IsPersistentSession, _settings.KeepAliveSeconds);
             if (problem != null)
             {
                 return "connecting: " + problem;
             }
 
             _status.Connections++;
+            _status.Endpoint = host;
             _enrollment.Connected();
-            _log.Write("connected to " + _settings.Endpoint + " as " + _settings.ThingName);
+            _log.Write("connected to " + host + " as " + _settings.ThingName);
             return null;
         }
 

@@ -122,7 +122,9 @@ namespace DeviceAgent.Commands
                     answer["READINGS_TAKEN"] = _status.Publisher.Taken;
                     answer["READINGS_WAITING"] = _status.Publisher.Waiting;
                     answer["READINGS_DROPPED"] = _status.Publisher.Dropped;
+                    answer["ENDPOINT"] = _status.Endpoint;
                     answer["LAST_ERROR"] = LastError();
+                    ReportConfiguration(answer);
                     return null;
 
                 default:
@@ -141,6 +143,43 @@ namespace DeviceAgent.Commands
         {
             long seconds = _enrollment.GetNotBefore();
             return seconds == 0 ? "" : ReadingFormat.Timestamp(new DateTime(1970, 1, 1).AddTicks(seconds * 10000000L));
+        }
+
+        /// <summary>What the cloud has configured, all of it, and why what of it is refused: applied again, which changes nothing, it is refused again.</summary>
+        private void ReportConfiguration(Hashtable answer)
+        {
+            DeviceIdentity identity = _status.Identity;
+            string[] reasons = _settings.Apply(identity.Configuration);
+            Hashtable configuration = new Hashtable();
+            Hashtable refused = new Hashtable();
+            for (int i = 0; i < reasons.Length; i++)
+            {
+                string name = MemberName(identity.Configuration[i * 2]);
+                configuration[name] = Rejection.Plain(identity.Configuration[(i * 2) + 1]);
+                if (reasons[i] != null)
+                {
+                    refused[name] = reasons[i];
+                }
+            }
+
+            answer["CONFIGURATION"] = configuration;
+            answer["CONFIGURATION_REFUSED"] = refused;
+            answer["CONFIGURATION_LEFT_OUT"] = identity.LeftOut;
+        }
+
+        /// <summary>A text as the name of a JSON member: nanoFramework.Json writes it as it is.</summary>
+        private static string MemberName(string text)
+        {
+            char[] characters = text.ToCharArray();
+            for (int i = 0; i < characters.Length; i++)
+            {
+                if (characters[i] < ' ' || characters[i] == '"' || characters[i] == '\\')
+                {
+                    characters[i] = '_';
+                }
+            }
+
+            return new string(characters);
         }
 
         private string SetInterval()

@@ -21,6 +21,22 @@ namespace DeviceAgent.Identity
         /// <summary>Names and values in turn, of what overrides the settings file: the template's device configuration, and what commands have changed since.</summary>
         public string[] Configuration;
 
+        /// <summary>Names of the device configuration that are not kept: too large, or no text. Empty where all of it is.</summary>
+        public string LeftOut = "";
+
+        /// <summary>Whether the cloud has configured the same for another identity.</summary>
+        /// <param name="other">The other one.</param>
+        public bool IsConfiguredAs(DeviceIdentity other)
+        {
+            bool isSame = Configuration.Length == other.Configuration.Length && LeftOut == other.LeftOut;
+            for (int i = 0; isSame && i < Configuration.Length; i++)
+            {
+                isSame = Configuration[i] == other.Configuration[i];
+            }
+
+            return isSame;
+        }
+
         /// <summary>Sets one name of <see cref="Configuration"/>.</summary>
         /// <param name="name">The setting.</param>
         /// <param name="value">Its value as text.</param>

@@ -41,7 +41,9 @@ namespace DeviceAgent.Identity
         /// <returns><see langword="null"/> once it is durable, else why not; what was stored before then still is.</returns>
         public string Commit(DeviceIdentity identity)
         {
-            byte[][] fields = new byte[FixedFields + identity.Configuration.Length][];
+            // A field that is odd in number tells what is left out
+            int configured = FixedFields + identity.Configuration.Length;
+            byte[][] fields = new byte[identity.LeftOut.Length > 0 ? configured + 1 : configured][];
             fields[0] = Encoding.UTF8.GetBytes(identity.ThingName);
             fields[1] = Encoding.UTF8.GetBytes(identity.CertificateId);
             fields[2] = identity.Certificate;
@@ -50,6 +52,11 @@ namespace DeviceAgent.Identity
             for (int i = 0; i < identity.Configuration.Length; i++)
             {
                 fields[FixedFields + i] = Encoding.UTF8.GetBytes(identity.Configuration[i]);
+            }
+
+            if (identity.LeftOut.Length > 0)
+            {
+                fields[configured] = Encoding.UTF8.GetBytes(identity.LeftOut);
             }
 
             return _slots.Commit(fields);
@@ -76,6 +83,12 @@ namespace DeviceAgent.Identity
             for (int i = 0; i < identity.Configuration.Length; i++)
             {
                 identity.Configuration[i] = Record.GetString(record, FixedFields + i);
+            }
+
+            int configured = FixedFields + identity.Configuration.Length;
+            if (Record.FieldCount(record) > configured)
+            {
+                identity.LeftOut = Record.GetString(record, configured);
             }
 
             return identity;

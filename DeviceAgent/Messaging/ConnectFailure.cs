@@ -6,9 +6,11 @@ namespace DeviceAgent.Messaging
         /// <summary>Stands for a failed handshake of which nothing more is known.</summary>
         public const int HandshakeFailed = 1;
 
+        /// <summary>Stands for a handshake that the other side ended.</summary>
+        public const int ConnectionReset = -80;
+
         // What the board's TLS driver and sockets give (mbedTLS error codes; socket errors), measured for each failure
         private const int CertificateVerifyFailed = -9984;
-        private const int ConnectionReset = -80;
         private const int KeyMismatch = -30592;
         private const int NameNotResolved = 10022;
 

@@ -51,6 +51,7 @@ namespace DeviceAgent.Messaging
         private bool _isClosed;
         private bool _wasRefused;
         private bool _isUnclear;
+        private bool _wasCut;
 
         /// <summary>Makes a session that is not open yet.</summary>
         /// <param name="clients">Makes its client.</param>
@@ -74,6 +75,9 @@ namespace DeviceAgent.Messaging
 
         /// <summary>Whether the last <see cref="Open"/> failed in a handshake of which nothing tells whose credentials were at fault.</summary>
         public bool IsUnclear => _isUnclear;
+
+        /// <summary>Whether the last <see cref="Open"/> failed because the other side ended the handshake: it turned the certificate away, or it is not well itself.</summary>
+        public bool WasCut => _wasCut;
 
         /// <summary>How many messages were dropped since the last call, because they came while the inbox was full.</summary>
         public int TakeLost()
@@ -134,6 +138,7 @@ namespace DeviceAgent.Messaging
                     int number = _clients.ErrorNumber(e);
                     bool isSilent = _clock.Milliseconds - start >= 29000;
                     _isUnclear = number == ConnectFailure.HandshakeFailed;
+                    _wasCut = number == ConnectFailure.ConnectionReset;
                     _wasRefused = number == 0 ? _client != null && !isSilent : ConnectFailure.IsRefusal(number);
                     return _client == null && number == 0
                         ? "no client can be made: " + e.Message

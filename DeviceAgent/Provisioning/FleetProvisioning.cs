@@ -42,6 +42,12 @@ namespace DeviceAgent.Provisioning
 
         private const string ClaimSuffix = "-claim";
 
+        // Of a device configuration, in bytes: what is kept stands in memory, and goes into reports
+        private const int LongestName = 128;
+        private const int LongestSetting = 300;
+        private const int LargestUnknown = 2048;
+        private const int MostUnknown = 32;
+
         /// <summary>Commands that are set aside at most while the device's own connection holds an exchange.</summary>
         public const int MostAside = 8;
 
@@ -65,6 +71,7 @@ namespace DeviceAgent.Provisioning
         private ArrayList _aside;
         private bool _wasDenied;
         private int _journalRefusals;
+        private string _strayId = "";
         private bool _isSpent;
         private string _problem;
 
@@ -376,12 +383,20 @@ namespace DeviceAgent.Provisioning
                 : Fail("RegisterThing with template " + settings.Template, "the answer cannot be used: " + problem, ProvisioningOutcome.Refused);
         }
 
-        /// <summary>Tries whether the journalled certificate is in force already, under the name that was asked for.</summary>
+        /// <summary>
+        /// Tries whether the journalled certificate is in force already, under the name that was asked for. Under another name than its thing's
+        /// it is no use, whatever the broker says; one that may be in force and is given up is told as replaced, so that its owner can deactivate it.
+        /// </summary>
         private ProvisioningOutcome TryJournalled(AgentSettings settings, byte[] rootCa)
         {
             if (!_journal.Load())
             {
                 return Fail("reading the journal", ProvisioningJournal.FileName + " cannot be read any more", ProvisioningOutcome.Failed);
+            }
+
+            if (_current == null && !settings.IsNameKnown)
+            {
+                return TurnAway("the template composes the thing's name, and it was not heard (thingName in the settings could tell it)", _journal.GetCertificateId());
             }
 
             _log.Write("provisioning: trying certificate " + _journal.GetCertificateId() + ", which may have been registered before");
@@ -400,9 +415,12 @@ namespace DeviceAgent.Provisioning
             session.CloseAfter(failure);
             if (problem == null)
             {
+                // What the cloud has configured with it went with the answer: it is likely to be what it was
+                DeviceIdentity before = _current ?? _store.Load();
                 DeviceIdentity identity = new DeviceIdentity();
                 identity.ThingName = ExpectedName(settings);
-                identity.Configuration = new string[0];
+                identity.Configuration = before == null ? new string[0] : before.Configuration;
+                identity.LeftOut = before == null ? "" : before.LeftOut;
                 return Commit(identity);
             }
 
@@ -411,9 +429,16 @@ namespace DeviceAgent.Provisioning
                 return Fail("connecting with the journalled certificate", problem, ProvisioningOutcome.Failed);
             }
 
+            return TurnAway(problem, "");
+        }
+
+        /// <summary>The journalled certificate is no use now; after some times it is given up.</summary>
+        private ProvisioningOutcome TurnAway(string problem, string strayId)
+        {
             if (++_journalRefusals >= RefusalsToGiveUp)
             {
                 _journalRefusals = 0;
+                _strayId = strayId;
                 _journal.Delete();
                 problem += _store.Generation == 0 ? "; it is given up, and the next attempt asks for another" : "; it is given up";
             }
@@ -479,7 +504,7 @@ namespace DeviceAgent.Provisioning
             identity.CertificateId = _journal.GetCertificateId();
             identity.Certificate = _journal.GetCertificate();
             identity.Key = _journal.GetKey();
-            identity.ReplacedCertificateId = _current == null ? "" : _current.CertificateId;
+            identity.ReplacedCertificateId = _current == null ? _strayId : _current.CertificateId;
             _journal.Release();
             if (!_clients.AreUsable(identity.Certificate, identity.Key))
             {
@@ -489,7 +514,7 @@ namespace DeviceAgent.Provisioning
 
             // One that is registered again under the name that it has is stored already
             DeviceIdentity stored = _current == null ? _store.Load() : null;
-            if (stored == null || stored.CertificateId != identity.CertificateId || stored.ThingName != identity.ThingName)
+            if (stored == null || stored.CertificateId != identity.CertificateId || stored.ThingName != identity.ThingName || !stored.IsConfiguredAs(identity))
             {
                 string problem = _store.Commit(identity);
                 if (problem != null)
@@ -665,7 +690,7 @@ namespace DeviceAgent.Provisioning
                 return "it is too large";
             }
 
-            ArrayList configuration = new ArrayList();
+            identity.Configuration = new string[0];
             JsonReader reader = new JsonReader(json);
             if (reader.Read() == JsonTokenType.ObjectStart)
             {
@@ -680,8 +705,7 @@ namespace DeviceAgent.Provisioning
                     }
                     else if (isConfiguration && token == JsonTokenType.ObjectStart)
                     {
-                        configuration.Clear();
-                        ReadConfiguration(reader, configuration);
+                        ReadConfiguration(reader, identity);
                         continue;
                     }
 
@@ -699,25 +723,40 @@ namespace DeviceAgent.Provisioning
                 return "thingName is missing, or is no thing name";
             }
 
-            identity.Configuration = new string[configuration.Count];
-            configuration.CopyTo(identity.Configuration);
             return null;
         }
 
-        /// <summary>Reads a flat object of strings up to its end; members of another kind are left out.</summary>
-        private static void ReadConfiguration(JsonReader reader, ArrayList configuration)
+        /// <summary>
+        /// Reads a flat object up to its end. AWS's has strings; numbers, true and false are taken as their text. Other values are left out, and
+        /// so is what no board could keep, and for settings what is longer than any value of theirs.
+        /// </summary>
+        private static void ReadConfiguration(JsonReader reader, DeviceIdentity identity)
         {
+            identity.Configuration = new string[0];
+            identity.LeftOut = "";
+            int count = 0;
+            int size = 0;
             while (reader.Read() == JsonTokenType.Name)
             {
-                string name = reader.GetString();
-                if (reader.Read() == JsonTokenType.String)
+                int length = reader.DecodedLength;
+                string name = length > LongestName ? null : reader.GetString();
+                JsonTokenType token = reader.Read();
+                bool isText = token == JsonTokenType.String || token == JsonTokenType.Number;
+                length += isText ? reader.DecodedLength : 0;
+                bool isSetting = name != null && AgentSettings.IsConfigurable(name);
+                bool fits = isSetting ? length <= LongestSetting : name != null && count < MostUnknown && size + length <= LargestUnknown;
+                string value = !fits ? null
+                    : isText ? reader.GetString()
+                    : token == JsonTokenType.True ? "true" : token == JsonTokenType.False ? "false" : null;
+                if (value != null)
                 {
-                    string value = reader.GetString();
-                    if (name != null && value != null)
-                    {
-                        configuration.Add(name);
-                        configuration.Add(value);
-                    }
+                    identity.Configure(name, value);
+                    count += isSetting ? 0 : 1;
+                    size += isSetting ? 0 : length;
+                }
+                else if (identity.LeftOut.Length < LongestName)
+                {
+                    identity.LeftOut += (identity.LeftOut.Length == 0 ? "" : " ") + (name == null ? "(a long name)" : Rejection.Plain(name));
                 }
 
                 reader.Skip();

@@ -1,5 +1,6 @@
 using System.Collections;
 using DeviceAgent.Messaging;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Sensors;
 
 namespace DeviceAgent.Settings
@@ -25,8 +26,15 @@ namespace DeviceAgent.Settings
         /// <summary>The longest that layout perType puts after a topic.</summary>
         internal const string LongestType = "/temperature";
 
-        /// <summary>Host name of the account's broker.</summary>
+        private const int LongestShown = 100;
+
+        private static readonly string[] s_configurable = new string[] { "endpoint", "intervalSeconds", "product", "location", "layout" };
+
+        /// <summary>Host name of the broker: the one that the cloud has pinned, where it has.</summary>
         public string Endpoint;
+
+        /// <summary>The settings' own endpoint, where the cloud has pinned another; <see langword="null"/> where it has not.</summary>
+        public string FactoryEndpoint;
 
         /// <summary>TCP port, 1 to 65535.</summary>
         public int Port = 8883;
@@ -42,6 +50,9 @@ namespace DeviceAgent.Settings
 
         /// <summary>How the device gets its identity: one of <see cref="ProvisioningMethod"/>.</summary>
         public string Method = ProvisioningMethod.Claim;
+
+        /// <summary>Whether the thing's name is known before the cloud tells it: given, or asked for. Where the template composes it of other parameters it is not.</summary>
+        public bool IsNameKnown = true;
 
         /// <summary>Name of the fleet provisioning template.</summary>
         public string Template;
@@ -99,6 +110,49 @@ namespace DeviceAgent.Settings
         /// <param name="text">The text.</param>
         public static bool IsHostName(string text) => text.Length > 0 && text.Length <= MaximumHostName && Consists(text, ".-_");
 
+        /// <summary>Whether the cloud can configure a setting of this name.</summary>
+        /// <param name="name">The name.</param>
+        public static bool IsConfigurable(string name)
+        {
+            for (int i = 0; i < s_configurable.Length; i++)
+            {
+                if (s_configurable[i] == name)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        /// <summary>
+        /// Takes over all that the cloud has configured for this device. The order of the names does not matter, and applying the same again
+        /// changes nothing.
+        /// </summary>
+        /// <param name="configuration">Names and values in turn, each name once.</param>
+        /// <returns>For each name why its value was refused, as <see cref="Override"/> says it; <see langword="null"/> where it was not.</returns>
+        public string[] Apply(string[] configuration)
+        {
+            string[] reasons = new string[configuration.Length / 2];
+
+            // Product, location and layout make one topic: what does not fit yet may once the other two are changed
+            for (int round = 0; round < 3; round++)
+            {
+                for (int i = 0; i < s_configurable.Length; i++)
+                {
+                    for (int at = 0; at < configuration.Length; at += 2)
+                    {
+                        if (configuration[at] == s_configurable[i] && (round == 0 || reasons[at / 2] != null))
+                        {
+                            reasons[at / 2] = Override(configuration[at], configuration[at + 1]);
+                        }
+                    }
+                }
+            }
+
+            return reasons;
+        }
+
         /// <summary>
         /// Takes over what the cloud has configured for this device (the template's <c>DeviceConfiguration</c>, or a command):
         /// <c>endpoint</c>, <c>product</c>, <c>location</c>, <c>intervalSeconds</c>, <c>layout</c>. Names it does not know are left alone.
@@ -113,23 +167,25 @@ namespace DeviceAgent.Settings
                 case "endpoint":
                     if (!IsHostName(value))
                     {
-                        return "endpoint is not a host name: " + value;
+                        return "endpoint is not a host name: " + Shown(value);
                     }
 
+                    string factory = FactoryEndpoint ?? Endpoint;
+                    FactoryEndpoint = value.ToLower() == factory.ToLower() ? null : factory;
                     Endpoint = value;
                     return null;
 
                 case "product":
-                    return Product == null ? null : OverrideTopic(value, Location);
+                    return OverrideTopic(name, value, Location);
 
                 case "location":
-                    return Product == null ? null : OverrideTopic(Product, value);
+                    return OverrideTopic(name, Product, value);
 
                 case "intervalSeconds":
                     int seconds = ParseInterval(value);
                     if (seconds == 0)
                     {
-                        return "intervalSeconds is not a whole number of 1 to 86400: " + value;
+                        return "intervalSeconds is not a whole number of 1 to 86400: " + Shown(value);
                     }
 
                     IntervalSeconds = seconds;
@@ -138,7 +194,7 @@ namespace DeviceAgent.Settings
                 case "layout":
                     if (value != "combined" && value != "perType")
                     {
-                        return "layout is neither combined nor perType: " + value;
+                        return "layout is neither combined nor perType: " + Shown(value);
                     }
 
                     string problem = Unfit(Product, Location, value == "perType");
@@ -147,7 +203,7 @@ namespace DeviceAgent.Settings
                         IsPerType = value == "perType";
                     }
 
-                    return problem;
+                    return problem == null ? null : "layout " + value + " does not fit: " + problem;
 
                 default:
                     return null;
@@ -159,12 +215,12 @@ namespace DeviceAgent.Settings
         {
             if (product.IndexOf('/') >= 0)
             {
-                return "product \"" + product + "\" is more than one level";
+                return "product \"" + Shown(product) + "\" is more than one level";
             }
 
             // The longest topic that the agent uses: a type's own, below the command topic's longer prefix
             string problem = Topics.Problem(Topics.Command(product, location, thing));
-            return problem == null ? null : "topic \"" + Topics.Command(product, location, thing) + "\" " + problem;
+            return problem == null ? null : "topic \"" + Shown(Topics.Command(product, location, thing)) + "\" " + problem;
         }
 
         /// <summary>Whether a text has only letters and digits of ASCII, and some others.</summary>
@@ -195,17 +251,26 @@ namespace DeviceAgent.Settings
             return problem;
         }
 
-        private string OverrideTopic(string product, string location)
+        private string OverrideTopic(string name, string product, string location)
         {
-            string problem = Unfit(product, location, IsPerType);
-            if (problem == null)
+            if (Product == null)
             {
-                Product = product;
-                Location = location;
+                return name + " has no use: telemetry.topic stands in its place";
             }
 
-            return problem;
+            string problem = Unfit(product, location, IsPerType);
+            if (problem != null)
+            {
+                return name + " does not fit: " + problem;
+            }
+
+            Product = product;
+            Location = location;
+            return null;
         }
+
+        /// <summary>A text for the log and for reports: as much of it as tells which it is.</summary>
+        private static string Shown(string text) => Rejection.Plain(text.Length > LongestShown ? text.Substring(0, LongestShown) + "..." : text);
 
         /// <summary>A number of seconds from text; 0 where it is none. int.TryParse on the board throws on what is out of range.</summary>
         private static int ParseInterval(string text)

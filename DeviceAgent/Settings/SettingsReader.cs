@@ -439,10 +439,15 @@ namespace DeviceAgent.Settings
             }
             else
             {
+                bool isAsked = false;
                 foreach (string name in CopyKeys(_settings.Parameters))
                 {
-                    _settings.Parameters[name] = Fill("provisioning.parameters." + name, (string)_settings.Parameters[name], MaximumParameter);
+                    string value = (string)_settings.Parameters[name];
+                    isAsked |= value.IndexOf("${thingName}") >= 0;
+                    _settings.Parameters[name] = Fill("provisioning.parameters." + name, value, MaximumParameter);
                 }
+
+                _settings.IsNameKnown = isAsked || _thingName != null;
             }
 
             if (_settings.Sensors == null || _settings.Sensors.Length == 0)

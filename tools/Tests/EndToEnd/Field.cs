@@ -36,13 +36,15 @@ internal sealed class Field : IAsyncDisposable
     private readonly ConcurrentDictionary<ProvisioningOperation, int> _accepted = new();
     private readonly List<(string Text, TaskCompletionSource<string> Found)> _awaited = [];
     private readonly HastyClock _haste;
+    private readonly RepeatedRegistration _repeated;
     private LocalCloudServer _cloud;
 
     private readonly bool _allowsRotation;
 
-    private Field(bool isHasty, bool allowsRotation)
+    private Field(bool isHasty, bool allowsRotation, RepeatedRegistration repeated)
     {
         _allowsRotation = allowsRotation;
+        _repeated = repeated;
         _haste = isHasty ? new HastyClock(Haste) : null;
         Faults = isHasty ? new FaultPlan() : null;
         Flash = new DirectoryStorage(Path.Combine(_folder.Path, "flash"));
@@ -69,9 +71,15 @@ internal sealed class Field : IAsyncDisposable
     /// <param name="change">Changes the board's settings.</param>
     /// <param name="isHasty">Whether the clocks of cloud and board run ten times as fast, its pauses are none, and the cloud takes a fault plan: for what ends only when a time is over.</param>
     /// <param name="allowsRotation">Whether the device policy allows rotation.</param>
-    public static async Task<Field> OpenAsync(CancellationToken stopping, Action<JsonObject> change = null, bool isHasty = false, bool allowsRotation = false)
+    /// <param name="repeated">What a RegisterThing is answered that repeats an accepted one.</param>
+    public static async Task<Field> OpenAsync(
+        CancellationToken stopping,
+        Action<JsonObject> change = null,
+        bool isHasty = false,
+        bool allowsRotation = false,
+        RepeatedRegistration repeated = RepeatedRegistration.AcceptAgain)
     {
-        var field = new Field(isHasty, allowsRotation);
+        var field = new Field(isHasty, allowsRotation, repeated);
         await field.StartCloudAsync(0, stopping);
         var settings = new JsonObject
         {
@@ -145,16 +153,19 @@ internal sealed class Field : IAsyncDisposable
     }
 
     /// <summary>Gives the board a command, and waits for its answer.</summary>
-    public async Task<JsonObject> CommandAsync(string payload, CancellationToken stopping)
+    /// <param name="payload">The command.</param>
+    /// <param name="stopping">Ends the wait.</param>
+    /// <param name="place">Its location and thing, where they are not the settings' own.</param>
+    public async Task<JsonObject> CommandAsync(string payload, CancellationToken stopping, string place = "tokyo/hibiya/lab/" + Thing)
     {
-        await Operator.PublishAsync(CommandTopic, Encoding.UTF8.GetBytes(payload), cancellationToken: stopping);
+        await Operator.PublishAsync("cmd/smpl-krsk/" + place, Encoding.UTF8.GetBytes(payload), cancellationToken: stopping);
         while (true)
         {
             var message = await Operator.Messages.ReadAsync(stopping);
             var json = JsonNode.Parse(message.Payload.Span).AsObject();
             if (json.ContainsKey("RESULT"))
             {
-                Assert.AreEqual(Topic, message.Topic);
+                Assert.AreEqual("dt/smpl-krsk/" + place, message.Topic);
                 return json;
             }
         }
@@ -190,6 +201,7 @@ internal sealed class Field : IAsyncDisposable
                 Log = CloudLog.Add,
                 Faults = Faults,
                 AllowRotation = _allowsRotation,
+                RepeatedRegistration = _repeated,
                 TimeProvider = (TimeProvider)_haste ?? TimeProvider.System,
             },
             stopping);

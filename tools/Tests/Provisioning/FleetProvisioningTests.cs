@@ -85,7 +85,81 @@ namespace DeviceAgent.Tests.Provisioning
                 configuration += text + ";";
             }
 
-            Assert.AreEqual("location;osaka/roof;intervalSeconds;30;last;;", configuration);
+            Assert.AreEqual("location;osaka/roof;intervalSeconds;30;n;7;last;;", configuration);
+            Assert.AreEqual("x", identity.LeftOut);
+        }
+
+        [TestMethod]
+        public void OfAConfigurationWithoutEndWhatTheAgentKnowsIsKeptAndWhatFits()
+        {
+            string members = "";
+            for (int i = 0; i < 40; i++)
+            {
+                members += "\"k" + i.ToString() + "\":\"v\",";
+            }
+
+            DeviceIdentity identity = Read(members + "\"location\":\"osaka\",\"endpoint\":\"" + new string('e', 500) + "\",\"layout\":null,\"k1\":\"again\",\"on\":true");
+            Assert.AreEqual(33 * 2, identity.Configuration.Length);
+            Assert.AreEqual("k31", identity.Configuration[62]);
+            Assert.AreEqual("location", identity.Configuration[64]);
+            Assert.AreEqual("osaka", identity.Configuration[65]);
+            Assert.AreEqual("k32 k33 k34 k35 k36 k37 k38 k39 endpoint layout k1 on", identity.LeftOut);
+
+            // By size: the bytes of unknown ones in all, one name's, and the list of what is left out
+            identity = Read("\"a\":\"" + new string('x', 1500) + "\",\"b\":\"" + new string('x', 600) + "\",\"c\":\"" + new string('x', 540) + "\",\"" + new string('n', 129) + "\":\"\",\"a\\u0007\":[1]");
+            Assert.AreEqual(4, identity.Configuration.Length);
+            Assert.AreEqual("c", identity.Configuration[2]);
+            Assert.AreEqual("b (a long name) a ", identity.LeftOut);
+            members = "\"first\":0";
+            for (int i = 0; i < 500; i++)
+            {
+                members += ",\"" + i.ToString() + "\":[]";
+            }
+
+            identity = Read(members + ",\"yes\":true,\"no\":false");
+            Assert.AreEqual("first 0 yes true no false", string.Concat(string.Concat(identity.Configuration[0], " ", identity.Configuration[1], " "), string.Concat(identity.Configuration[2], " ", identity.Configuration[3], " "), identity.Configuration[4], " " + identity.Configuration[5]));
+            Assert.IsTrue(identity.LeftOut.Length > 100 && identity.LeftOut.Length < 260, identity.LeftOut.Length.ToString());
+        }
+
+        [TestMethod]
+        public void WhereTheCloudComposesTheNameItIsNotGuessed()
+        {
+            // Refused since it went through before: under the board's own name the certificate is no use, though this broker would let it in
+            FakeDevice device = Composed("");
+            device.Cloud.RefusesRepeats = true;
+            device.Cloud.Next("RegisterThing", "cut");
+            FleetProvisioning provisioning = Make(device);
+            Run(device, provisioning, ProvisioningOutcome.Failed);
+            for (int i = 0; i < 3; i++)
+            {
+                device.Clock.Pass(5000);
+                Run(device, provisioning, ProvisioningOutcome.Refused);
+                Assert.Contains("thingName in the settings could tell it", provisioning.Problem);
+            }
+
+            Assert.AreEqual(0, device.Trace.Count("CONNECT CERT-1"));
+            Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName));
+            device.Clock.Pass(5000);
+            Run(device, provisioning, ProvisioningOutcome.Done);
+            DeviceIdentity identity = new IdentityStore(device.Storage).Load();
+            Assert.AreEqual("MyThing_" + FakeDevice.Name, identity.ThingName);
+            Assert.AreEqual("id-2", identity.CertificateId);
+            Assert.AreEqual("id-1", identity.ReplacedCertificateId, "for its owner to deactivate");
+        }
+
+        [TestMethod]
+        public void AComposedNameThatTheSettingsTellIsTried()
+        {
+            FakeDevice device = Composed(",\"thingName\":\"MyThing_${serial}\"");
+            device.Cloud.RefusesRepeats = true;
+            device.Cloud.Next("RegisterThing", "cut");
+            Run(device, Make(device), ProvisioningOutcome.Failed);
+            device.Clock.Pass(5000);
+            Run(device, Make(device), ProvisioningOutcome.Done);
+            DeviceIdentity identity = new IdentityStore(device.Storage).Load();
+            Assert.AreEqual("MyThing_" + FakeDevice.Name, identity.ThingName);
+            Assert.AreEqual("id-1", identity.CertificateId);
+            Assert.AreEqual("", identity.ReplacedCertificateId);
         }
 
         [TestMethod]
@@ -543,6 +617,25 @@ namespace DeviceAgent.Tests.Provisioning
             Assert.IsTrue(identity.Certificate.Length > 1200, identity.Certificate.Length.ToString());
             Assert.IsTrue(identity.Key.Length > 1650, identity.Key.Length.ToString());
             Assert.IsTrue(device.Clients.AreUsable(identity.Certificate, identity.Key));
+        }
+
+        /// <summary>What becomes of a device configuration.</summary>
+        private static DeviceIdentity Read(string members)
+        {
+            DeviceIdentity identity = new DeviceIdentity();
+            Assert.IsNull(FleetProvisioning.ReadRegistration(Encoding.UTF8.GetBytes("{\"thingName\":\"t\",\"deviceConfiguration\":{" + members + "}}"), identity));
+            return identity;
+        }
+
+        /// <summary>A device whose template composes the thing's name of a serial number.</summary>
+        private static FakeDevice Composed(string members)
+        {
+            FakeDevice device = new FakeDevice();
+            device.Cloud.ThingPrefix = "MyThing_";
+            device.Cloud.NameParameter = "SerialNumber";
+            int at = FakeDevice.Factory.IndexOf("\"template\":");
+            device.Put("agent.json", "{" + FakeDevice.Factory.Substring(0, at) + "\"parameters\":{\"SerialNumber\":\"${serial}\"}," + FakeDevice.Factory.Substring(at) + members + "}");
+            return device;
         }
 
         private static FleetProvisioning Make(FakeDevice device)

@@ -33,6 +33,7 @@ internal sealed class CommandParser : JsonParser
     private AgentStatus _status = new();
     private CommandHandler? _commands;
     private MqttMsgPublishEventArgs? _message;
+    private string[] _configured = [];
     private int _changes;
     private string _answer = "";
 
@@ -42,8 +43,8 @@ internal sealed class CommandParser : JsonParser
     /// <summary>Twice as long as a command may be.</summary>
     public override int LongestInput => 2 * CommandHandler.LargestCommand;
 
-    /// <summary>An answer of a kilobyte is built and written, and a new interval writes the identity with its 3 KB.</summary>
-    public override int FixedAllocation => 32_768;
+    /// <summary>An answer of a kilobyte, of six with all that the cloud can configure, is built and written, and a new interval writes the identity with its 3 KB.</summary>
+    public override int FixedAllocation => 98_304;
 
     /// <summary>A name with escapes (7 bytes at least as a member) is decoded three times, a byte array and a string of 56 bytes.</summary>
     public override int AllocationPerByte => 32;
@@ -54,13 +55,18 @@ internal sealed class CommandParser : JsonParser
         _storage = new FuzzStorage();
         _settings = new SettingsReader(_board.HardwareId).Read(SettingsParser.Smallest);
         _settings.OutboxReadings = 1;
+
+        // Control characters, quotes and backslashes too: the answer has to be JSON all the same
+        string foreign = string.Concat(input.Select(b => (char)(1 + (b & 0x5F))));
+        _configured = ["location", "osaka", "layout", foreign[..Math.Min(290, foreign.Length)], .. foreign.Chunk(64).Take(32).SelectMany(text => new[] { new string(text, 0, text.Length / 4), new string(text) })];
+        _settings.Apply(_configured);
         _status = new AgentStatus
         {
-            Identity = IdentityParser.Sample("location", "osaka"),
+            Identity = IdentityParser.Sample(_configured),
+            Endpoint = "region.example",
             Publisher = new TelemetryPublisher(_settings, [new SimulatedClimateSensor(_board)], _clock),
 
-            // What went wrong last may hold any text that came from outside, control characters too: the answer has to be JSON all the same
-            LastError = string.Concat(input.Select(b => (char)(1 + (b & 0x5F)))),
+            LastError = foreign,
         };
         IdentityStore store = new(_storage);
         store.Load();
@@ -94,7 +100,7 @@ internal sealed class CommandParser : JsonParser
             throw new FuzzException("the answer is no JSON");
         }
 
-        Require(_answer.Length <= 2_048, "the answer is longer than 2048 characters");
+        Require(_answer.Length <= 8_192, "the answer is longer than 8192 characters");
         Require(answer.GetProperty("CLIENT_ID").GetString() == "a0b1c2d3e4f5" && answer.GetProperty("TIMESTAMP").GetString() == "2026-08-01T12:00:00", "the answer is not signed and dated");
         string? id = answer.GetProperty("COMMAND_ID").GetString();
         bool isOk = result is not null;
@@ -102,15 +108,32 @@ internal sealed class CommandParser : JsonParser
         Require(isOk != answer.TryGetProperty("ERROR", out JsonElement error), "ERROR without an error, or the other way round");
         if (isOk)
         {
-            CheckDone(input, id);
+            CheckDone(input, id, answer);
             return;
         }
 
         Require(!string.IsNullOrEmpty(error.GetString()) && JsonOracle.IsPlain(error.GetString()!), "the reason is empty, or not plain text");
-        Require(_storage.Changes == _changes && _settings.IntervalSeconds == 60 && !_commands!.IsRebootWanted && _status.Identity.Configuration.Length == 2, "a command that was refused has changed something");
+        Require(_storage.Changes == _changes && _settings.IntervalSeconds == 60 && !_commands!.IsRebootWanted && _status.Identity.Configuration.SequenceEqual(_configured), "a command that was refused has changed something");
     }
 
-    private void CheckDone(byte[] input, string? id)
+    /// <summary>The report has all that the cloud has configured, and says what is refused.</summary>
+    private void CheckReport(JsonElement answer)
+    {
+        JsonElement configuration = answer.GetProperty("CONFIGURATION");
+        JsonElement refused = answer.GetProperty("CONFIGURATION_REFUSED");
+        foreach (string[] pair in _configured.Chunk(2))
+        {
+            string name = string.Concat(pair[0].Select(c => c is < ' ' or '"' or '\\' ? '_' : c));
+            Require(configuration.TryGetProperty(name, out JsonElement value) && JsonOracle.IsPlain(value.GetString()!), "what the cloud has configured is not reported");
+        }
+
+        Require(configuration.GetProperty("location").GetString() == "osaka" && !refused.TryGetProperty("location", out _), "a setting is not reported as it is");
+        Require(refused.TryGetProperty("layout", out JsonElement reason) == _configured[3] is not ("combined" or "perType"), "a refusal is not reported, or one that was none");
+        Require(reason.ValueKind == JsonValueKind.Undefined || JsonOracle.IsPlain(reason.GetString()!), "the reason is not plain text");
+        Require(answer.GetProperty("ENDPOINT").GetString() == "region.example", "another endpoint");
+    }
+
+    private void CheckDone(byte[] input, string? id, JsonElement answer)
     {
         Require(input.Length <= CommandHandler.LargestCommand && !IsRetained(input), "a command that is too large, or is retained, was carried out");
         Require(id is { Length: >= 1 and <= 64 } && JsonOracle.IsPlain(id), "an id that is none was accepted");
@@ -128,6 +151,11 @@ internal sealed class CommandParser : JsonParser
         string? command = members.Last(member => member.NameEquals("command") && member.Value.ValueKind == JsonValueKind.String).Value.GetString();
         Require(command is "ping" or "set-interval" or "reboot" or "report" or "reprovision" or "rotate-certificate", "a command that there is not was carried out");
         Require(_commands!.IsRebootWanted == (command == "reboot"), "a reboot that nobody asked for, or none where one was");
+        if (command == "report")
+        {
+            CheckReport(answer);
+        }
+
         if (command == "set-interval")
         {
             Require(members.Last(member => member.NameEquals("intervalSeconds")).Value.GetInt32() == _settings.IntervalSeconds, "another interval than the command's");

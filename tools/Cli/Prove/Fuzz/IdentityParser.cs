@@ -38,7 +38,7 @@ internal sealed class IdentityParser : RecordParser
     public static void RequireSame(DeviceIdentity expected, DeviceIdentity? actual) => Require(
         actual is not null && actual.ThingName == expected.ThingName && actual.CertificateId == expected.CertificateId
             && actual.Certificate.AsSpan().SequenceEqual(expected.Certificate) && actual.Key.AsSpan().SequenceEqual(expected.Key)
-            && actual.ReplacedCertificateId == expected.ReplacedCertificateId && actual.Configuration.SequenceEqual(expected.Configuration),
+            && actual.ReplacedCertificateId == expected.ReplacedCertificateId && actual.Configuration.SequenceEqual(expected.Configuration) && actual.LeftOut == expected.LeftOut,
         "an identity does not come back as it was stored");
 
     /// <inheritdoc/>
