@@ -10,6 +10,9 @@ internal sealed class DeviceRun
     /// <summary>Attempts in a row that may fail before the device is given up: one may be a passing fault.</summary>
     private const int AttemptsToGiveUp = 3;
 
+    /// <summary>How the firmware's log tells that the cloud had too much to do.</summary>
+    private const string Throttled = "statusCode 429";
+
     private readonly Device _device;
     private readonly DeviceRunOptions _options;
     private readonly Action<string> _say;
@@ -17,6 +20,8 @@ internal sealed class DeviceRun
     private readonly TaskCompletionSource<string?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _patience;
     private string? _exported;
+    private int _failed;
+    private int _refused;
 
     /// <summary>Makes a run.</summary>
     /// <param name="device">The device; it is off before and after.</param>
@@ -86,15 +91,27 @@ internal sealed class DeviceRun
             _ = _device.PowerOffAsync();
             _ended.TrySetResult(null);
         }
-        else if (status.FailedAttempts >= AttemptsToGiveUp)
-        {
-            _ended.TrySetResult(status.LastError);
-        }
         else if (status.FailedAttempts == 0)
         {
+            _failed = _refused = 0;
             Progress(TimeSpan.FromSeconds(status.Publisher?.IntervalSeconds ?? 0));
         }
+        else if (status.FailedAttempts != _failed)
+        {
+            _failed = status.FailedAttempts;
+            if (status.LastError.Contains(Throttled, StringComparison.Ordinal))
+            {
+                Progress(LongestPause(_failed)); // a fleet that is large for its account's quotas: each has its turn
+            }
+            else if (++_refused == AttemptsToGiveUp)
+            {
+                _ended.TrySetResult(status.LastError);
+            }
+        }
     }
+
+    /// <summary>The longest that the firmware may wait after so many failures in a row.</summary>
+    private static TimeSpan LongestPause(int failures) => TimeSpan.FromSeconds(Math.Min(900, Math.Pow(2, failures)));
 
     /// <summary>Patience starts over; while readings are far apart it lasts until the next.</summary>
     private void Progress(TimeSpan longer)

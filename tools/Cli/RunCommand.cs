@@ -108,7 +108,7 @@ internal static class RunCommand
         IReadOnlyList<FleetDevice> devices, FleetRunOptions options, List<ProvisioningGate> gates, Action<string> say, CancellationToken cancellationToken)
     {
         Dictionary<FleetDevice, string> unusable = [];
-        List<FleetDevice> toProvision = [];
+        HashSet<FleetDevice> isNew = [];
         foreach (FleetDevice device in devices)
         {
             if (FleetRun.Prepare(device, options, out bool isProvisioned) is { } problem)
@@ -117,13 +117,15 @@ internal static class RunCommand
             }
             else if (!isProvisioned)
             {
-                toProvision.Add(device);
+                isNew.Add(device);
             }
         }
 
-        // A gate an endpoint; one that does not answer holds up its own devices only
-        Dictionary<string, Task<ProvisioningGate>> opening = toProvision
-            .GroupBy(d => d.Endpoint)
+        // A gate for each endpoint and method that asks there; an endpoint that does not answer holds up its own devices only
+        FleetDevice[] toProvision = [.. isNew.Where(d => d.Template is not null)];
+        FleetRunOptions forNew = options.For(toProvision.Length);
+        Dictionary<(string, string), Task<ProvisioningGate>> opening = toProvision
+            .GroupBy(d => (d.Endpoint, d.Method))
             .ToDictionary(g => g.Key, g => ProvisioningGate.OpenAsync([.. g], options, say, cancellationToken));
         return [.. devices.Select(device => Task.Run(
             async () =>
@@ -133,7 +135,7 @@ internal static class RunCommand
                     return FleetRun.Failed(device, problem);
                 }
 
-                ProvisioningGate? gate = toProvision.Contains(device) ? await opening[device.Endpoint].ConfigureAwait(false) : null;
+                ProvisioningGate? gate = isNew.Contains(device) && device.Template is not null ? await opening[(device.Endpoint, device.Method)].ConfigureAwait(false) : null;
                 if (gate is not null)
                 {
                     lock (gates)
@@ -142,7 +144,7 @@ internal static class RunCommand
                     }
                 }
 
-                return await FleetRun.RunAsync(device, options, gate, say, cancellationToken).ConfigureAwait(false);
+                return await FleetRun.RunAsync(device, gate is null ? options : forNew, gate, isNew.Contains(device), say, cancellationToken).ConfigureAwait(false);
             },
             CancellationToken.None))];
     }

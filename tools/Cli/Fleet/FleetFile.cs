@@ -1,19 +1,23 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeviceAgent.Identity;
 using DeviceAgent.Messaging;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Settings;
 
 namespace Cli.Fleet;
 
 /// <summary>
 /// A fleet file: JSON with defaults at the top level (<c>endpoint</c>, <c>claim_cert</c>, <c>claim_key</c>, <c>root_ca</c>,
-/// <c>template_name</c>, <c>output_dir</c>), each of which an entry of <c>devices</c> may override beside its <c>client_id</c> and <c>topic</c>.
-/// Paths are relative to the file.
+/// <c>template_name</c>, <c>output_dir</c>, <c>method</c>, <c>parameters</c>), each of which an entry of <c>devices</c> may override beside its
+/// <c>client_id</c> and <c>topic</c>, and its own <c>device_cert</c>, <c>device_key</c> and <c>device_csr</c>. Paths are relative to the file.
 /// </summary>
 internal sealed class FleetFile
 {
-    private static readonly string[] s_shared = ["endpoint", "claim_cert", "claim_key", "root_ca", "template_name", "output_dir"];
+    private static readonly Dictionary<string, string> s_own = new() { ["device_cert"] = "device.pem.crt", ["device_key"] = DeviceKey.FactoryKey, ["device_csr"] = DeviceKey.FactoryRequest };
+    private static readonly string[] s_shared = ["endpoint", "claim_cert", "claim_key", "root_ca", "template_name", "output_dir", "method", "parameters"];
     private static readonly string[] s_top = [.. s_shared, "verbosity", "devices"];
-    private static readonly string[] s_device = [.. s_shared, "verbosity", "client_id", "topic"];
+    private static readonly string[] s_device = [.. s_shared, "verbosity", "client_id", "topic", .. s_own.Keys];
 
     private readonly List<string> _problems = [];
     private readonly List<string> _warnings = [];
@@ -33,6 +37,13 @@ internal sealed class FleetFile
 
     /// <summary>What is odd about it, and does no harm.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>The keys of a device's own files, each with the board's name of it.</summary>
+    public static IReadOnlyDictionary<string, string> OwnKeys => s_own;
+
+    /// <summary>The key that names a device's own file.</summary>
+    /// <param name="file">The board's name of it.</param>
+    public static string KeyOf(string file) => s_own.First(own => own.Value == file).Key;
 
     /// <summary>Reads a fleet file.</summary>
     /// <param name="path">The file.</param>
@@ -123,10 +134,33 @@ internal sealed class FleetFile
             _problems.Add($"endpoint \"{host}\" is not a host name: leave out the scheme and the port (there is --port)");
         }
 
-        string claim = Need("claim_cert"), key = Need("claim_key"), rootCa = Need("root_ca"), template = Need("template_name"), output = Need("output_dir");
+        string method = Text(device, "method", where) ?? Text(top, "method", "") ?? ProvisioningMethod.Claim;
+        if (!ProvisioningMethod.IsKnown(method))
+        {
+            _problems.Add($"{where}.method \"{method}\" is none of {ProvisioningMethod.All}");
+        }
+
+        // A board that carries its own certificate asks for nothing
+        bool isOwn = method == "jitp";
+        string? claim = isOwn ? null : Absolute(Need("claim_cert")), key = isOwn ? null : Absolute(Need("claim_key")), template = isOwn ? null : Need("template_name");
+        string rootCa = Need("root_ca"), output = Need("output_dir");
+        Dictionary<string, string> ownFiles = [];
+        foreach ((string name, string file) in s_own)
+        {
+            if (Text(device, name, where) is { } path)
+            {
+                ownFiles[file] = Absolute(path);
+            }
+            else if (isOwn && name != "device_csr")
+            {
+                _problems.Add($"{where}.{name} is missing: with method {method} a device has a certificate and a key of its own");
+            }
+        }
+
+        JsonObject? parameters = Parameters(device, where) ?? Parameters(top, "");
         if (_problems.Count == before)
         {
-            _devices.Add(new FleetDevice(clientId, host, Absolute(claim), Absolute(key), Absolute(rootCa), template, Path.Combine(Absolute(output), clientId), topic));
+            _devices.Add(new FleetDevice(clientId, host, method, claim, key, Absolute(rootCa), template, parameters, ownFiles, Path.Combine(Absolute(output), clientId), topic));
         }
     }
 
@@ -146,6 +180,28 @@ internal sealed class FleetFile
         if (!_problems.Contains($"{name} is not a text"))
         {
             _problems.Add($"{name} is not a text");
+        }
+
+        return null;
+    }
+
+    /// <summary>Template parameters: an object of texts.</summary>
+    private JsonObject? Parameters(JsonElement from, string where)
+    {
+        if (!from.TryGetProperty("parameters", out JsonElement value))
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(parameter => parameter.Value.ValueKind == JsonValueKind.String))
+        {
+            return JsonObject.Create(value.Clone());
+        }
+
+        string problem = $"{(where.Length == 0 ? "" : where + ".")}parameters is no object of texts";
+        if (!_problems.Contains(problem))
+        {
+            _problems.Add(problem);
         }
 
         return null;

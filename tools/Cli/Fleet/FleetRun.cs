@@ -35,10 +35,11 @@ internal static class FleetRun
     /// <summary>Runs the device until its readings are acknowledged, it has failed, or the run is cancelled.</summary>
     /// <param name="entry">The device.</param>
     /// <param name="options">What all devices share.</param>
-    /// <param name="gate">Says when it may be provisioned; <see langword="null"/> where it has been already.</param>
+    /// <param name="gate">Says when it may be provisioned; <see langword="null"/> where it has been already, or asks for nothing.</param>
+    /// <param name="isNew">Whether it has no identity yet.</param>
     /// <param name="say">Is told what happens, a line at a time, from any thread.</param>
     /// <param name="cancellationToken">Ends the run early.</param>
-    public static async Task<FleetResult> RunAsync(FleetDevice entry, FleetRunOptions options, ProvisioningGate? gate, Action<string> say, CancellationToken cancellationToken)
+    public static async Task<FleetResult> RunAsync(FleetDevice entry, FleetRunOptions options, ProvisioningGate? gate, bool isNew, Action<string> say, CancellationToken cancellationToken)
     {
         if (gate is not null)
         {
@@ -73,14 +74,14 @@ internal static class FleetRun
         if (error is not null)
         {
             error = InTermsOfTheFleetFile(error, entry).Replace("the broker does not answer", $"nothing is heard from {entry.Endpoint} port {options.Port}{(options.Run.ConnectTo is { } host ? " at " + host : "")}: check endpoint and --port")
-                + (gate is null && status?.Connections == 0 ? $"; if its certificate is of another account, remove {entry.Folder} to have the device provisioned anew" : "");
+                + (!isNew && status?.Connections == 0 ? $"; if its certificate is of another account, remove {entry.Folder} to have the device provisioned anew" : "");
         }
 
         return new FleetResult(
             entry.ClientId,
             status?.Identity?.ThingName,
             status?.Identity?.CertificateId,
-            gate is not null && status?.Identity is not null,
+            isNew && status?.Identity is not null,
             status?.Publisher?.Published ?? 0,
             error);
     }
@@ -92,9 +93,16 @@ internal static class FleetRun
 
     private static string? MissingFile(FleetDevice entry, FleetRunOptions options, bool isProvisioned)
     {
-        (string Key, string Path)[] needed = isProvisioned
-            ? [("root_ca", entry.RootCa)]
-            : [("root_ca", entry.RootCa), ("claim_cert", entry.ClaimCertificate), ("claim_key", entry.ClaimKey)];
+        List<(string Key, string Path)> needed = [("root_ca", entry.RootCa)];
+        if (!isProvisioned)
+        {
+            needed.AddRange(entry.OwnFiles.Select(file => (FleetFile.KeyOf(file.Key), file.Value)));
+            if (entry is { ClaimCertificate: { } certificate, ClaimKey: { } claimKey })
+            {
+                needed.AddRange([("claim_cert", certificate), ("claim_key", claimKey)]);
+            }
+        }
+
         foreach ((string key, string path) in needed)
         {
             if (!File.Exists(path))
@@ -107,11 +115,27 @@ internal static class FleetRun
     }
 
     /// <summary>The firmware names the board's own files; whoever runs a fleet knows them by the fleet file's keys.</summary>
-    private static string InTermsOfTheFleetFile(string error, FleetDevice entry) => error
+    private static string InTermsOfTheFleetFile(string error, FleetDevice entry) => FleetFile.OwnKeys.Aggregate(error, (text, own) => text.Replace(own.Value, own.Key))
         .Replace(PemFile.RootCa, $"root_ca ({entry.RootCa})")
         .Replace(PemFile.ClaimCertificate, $"claim_cert ({entry.ClaimCertificate})")
         .Replace(PemFile.ClaimKey, $"claim_key ({entry.ClaimKey})")
         .Replace("provisioning.template", "template_name");
+
+    private static JsonObject Provisioning(FleetDevice entry, FleetRunOptions options)
+    {
+        JsonObject provisioning = new() { ["method"] = entry.Method, ["spreadSeconds"] = options.SpreadSeconds };
+        if (entry.Template is not null)
+        {
+            provisioning["template"] = entry.Template;
+        }
+
+        if (entry.Parameters is not null)
+        {
+            provisioning["parameters"] = entry.Parameters.DeepClone();
+        }
+
+        return provisioning;
+    }
 
     /// <summary>The settings that a factory would flash: the topic is the fleet file's own, and where it has the form of the firmware's, commands are served too.</summary>
     private static byte[] Settings(FleetDevice entry, FleetRunOptions options)
@@ -121,7 +145,7 @@ internal static class FleetRun
             ["endpoint"] = entry.Endpoint,
             ["port"] = options.Port,
             ["thingName"] = entry.ClientId,
-            ["provisioning"] = new JsonObject { ["template"] = entry.Template },
+            ["provisioning"] = Provisioning(entry, options),
             ["telemetry"] = new JsonObject { ["intervalSeconds"] = options.IntervalSeconds, ["topic"] = entry.Topic },
             ["mqtt"] = new JsonObject { ["keepAliveSeconds"] = KeepAliveSeconds },
         };

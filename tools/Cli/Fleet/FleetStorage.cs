@@ -22,12 +22,12 @@ internal sealed class FleetStorage : IStorage
     {
         _own = new DirectoryStorage(device.FlashFolder);
         _settings = settings;
-        _factoryFiles = new Dictionary<string, string>
+        _factoryFiles = new Dictionary<string, string>(device.OwnFiles) { [PemFile.RootCa] = device.RootCa };
+        if (device is { ClaimCertificate: { } certificate, ClaimKey: { } key, Method: not "trusted-user" })
         {
-            [PemFile.RootCa] = device.RootCa,
-            [PemFile.ClaimCertificate] = device.ClaimCertificate,
-            [PemFile.ClaimKey] = device.ClaimKey,
-        };
+            _factoryFiles[PemFile.ClaimCertificate] = certificate;
+            _factoryFiles[PemFile.ClaimKey] = key;
+        }
     }
 
     /// <inheritdoc/>

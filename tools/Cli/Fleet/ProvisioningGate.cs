@@ -1,4 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
+using DeviceAgent.Provisioning;
+using DeviceAgent.Settings;
 using Mqtt;
 
 namespace Cli.Fleet;
@@ -10,8 +12,6 @@ namespace Cli.Fleet;
 /// </summary>
 internal sealed class ProvisioningGate : IAsyncDisposable
 {
-    private const string CreateKeysAccepted = "$aws/certificates/create/json/accepted";
-
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(8);
 
     private readonly SemaphoreSlim _turns;
@@ -91,13 +91,14 @@ internal sealed class ProvisioningGate : IAsyncDisposable
         MqttStreamClient? observer = null;
         try
         {
+            string create = device.Method == ProvisioningMethod.ClaimCsr ? ProvisioningTopics.CreateFromCsr : ProvisioningTopics.CreateKeys;
             X509Certificate2Collection roots = [];
             roots.ImportFromPemFile(device.RootCa);
-            MqttTls tls = new(roots, X509Certificate2.CreateFromPemFile(device.ClaimCertificate, device.ClaimKey));
+            MqttTls tls = new(roots, X509Certificate2.CreateFromPemFile(device.ClaimCertificate!, device.ClaimKey));
             observer = await MqttStreamClient.ConnectAsync(
                 new MqttStreamClientOptions { Host = device.Endpoint, ConnectTo = options.Run.ConnectTo, Port = options.Port, Tls = tls, Connect = new ConnectPacket($"observer-{Guid.NewGuid():n}") },
                 timeout.Token).ConfigureAwait(false);
-            await observer.SubscribeAsync(CreateKeysAccepted, cancellationToken: timeout.Token).ConfigureAwait(false);
+            await observer.SubscribeAsync(create + ProvisioningTopics.Accepted, cancellationToken: timeout.Token).ConfigureAwait(false);
             return observer;
         }
         catch (Exception)

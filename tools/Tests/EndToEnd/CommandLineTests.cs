@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using LocalCloud;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -88,6 +90,35 @@ public sealed class CommandLineTests
 
     [TestMethod]
     [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task Each_device_gets_its_identity_by_the_method_that_the_file_gives_it()
+    {
+        await using var cloud = await LocalCloudServer.StartAsync(new LocalCloudOptions { DataDirectory = PathOf("cloud"), AllowCsr = true }, Stopping);
+        using var factoryKey = RSA.Create(2048);
+        File.WriteAllText(PathOf("c.key"), factoryKey.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(PathOf("c.csr"), new CertificateRequest("CN=c", factoryKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequestPem());
+        WriteFleet(
+            cloud,
+            """
+            { "client_id": "a", "topic": "dt/smpl-krsk/lab/a" },
+            { "client_id": "b", "topic": "dt/smpl-krsk/lab/b", "method": "claim-csr" },
+            { "client_id": "c", "topic": "dt/smpl-krsk/lab/c", "method": "claim-csr", "device_key": "c.key", "device_csr": "c.csr" },
+            { "client_id": "d", "topic": "dt/smpl-krsk/lab/the-d", "parameters": { "ThingName": "the-${thingName}" } }
+            """);
+
+        var (status, output, error) = await AgentProcess.RunAsync(Stopping, "run", "--fleet", PathOf("fleet.json"), "--port", $"{cloud.Port}", "--readings", "1", "--json");
+
+        Assert.AreEqual(0, status, error);
+        CollectionAssert.AreEqual((string[])["a", "b", "c", "the-d"], JsonNode.Parse(output)["devices"].AsArray().Select(device => (string)device["thing"]).ToArray());
+        StringAssert.StartsWith(File.ReadAllText(PathOf("devices", "b", "device-private.key")), "-----BEGIN EC PRIVATE KEY-----");
+        Assert.AreEqual(factoryKey.ExportPkcs8PrivateKeyPem(), File.ReadAllText(PathOf("devices", "c", "device-private.key")));
+        foreach (var device in (string[])["a", "b", "c", "d"])
+        {
+            X509Certificate2.CreateFromPemFile(PathOf("devices", device, "device-cert.pem"), PathOf("devices", device, "device-private.key")).Dispose();
+        }
+    }
+
+    [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
     public async Task Where_a_device_fails_the_others_go_on()
     {
         await using var cloud = await LocalCloudServer.StartAsync(new LocalCloudOptions { DataDirectory = PathOf("cloud") }, Stopping);
@@ -139,12 +170,12 @@ public sealed class CommandLineTests
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task A_malformed_fleet_file_is_told_key_by_key()
     {
-        File.WriteAllText(PathOf("fleet.json"), """{ "endpoint": 5, "claim_key": "k", "root_ca": "r", "template_name": "t", "output_dir": "o", "devices": [ 1, { "client_id": "a b" }, { "topic": "x/#" } ] }""");
+        File.WriteAllText(PathOf("fleet.json"), """{ "endpoint": 5, "claim_key": "k", "root_ca": "r", "template_name": "t", "output_dir": "o", "devices": [ 1, { "client_id": "a b" }, { "topic": "x/#" }, { "method": "magic", "parameters": { "ThingName": 1 } } ] }""");
 
         var (status, _, error) = await AgentProcess.RunAsync(Stopping, "run", "--fleet", PathOf("fleet.json"));
 
         Assert.AreEqual(2, status);
-        foreach (var named in (string[])["endpoint", "claim_cert", "devices[0]", "devices[1].client_id", "devices[2].topic"])
+        foreach (var named in (string[])["endpoint", "claim_cert", "devices[0]", "devices[1].client_id", "devices[2].topic", "devices[3].method", "devices[3].parameters"])
         {
             StringAssert.Contains(error, named);
         }

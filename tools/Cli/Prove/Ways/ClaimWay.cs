@@ -11,7 +11,10 @@ internal class ClaimWay : Way
     public override string Method => ProvisioningMethod.Claim;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<WayRefusal> Refusals { get; } =
+    public override IReadOnlyList<WayRefusal> Refusals => ClaimRefusals;
+
+    /// <summary>How whoever comes with the claim is refused.</summary>
+    protected static IReadOnlyList<WayRefusal> ClaimRefusals { get; } =
     [
         new("the claim is deactivated", world => world.SetClaim(CertificateStatus.Inactive), world => world.SetClaim(CertificateStatus.Active), "connecting with the claim certificate"),
         new("the template wants a parameter that the board does not give", world => world.BreakTemplate(), world => world.MendTemplate(), "RegisterThing with template"),

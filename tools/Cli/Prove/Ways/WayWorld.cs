@@ -11,6 +11,8 @@ internal sealed class WayWorld : IAsyncDisposable
     /// <summary>The product in the boards' topics.</summary>
     public const string Product = "smpl-krsk";
 
+    private const string CsrPolicy = "create-from-csr";
+
     private readonly HastyClock _time = new(WayBoard.Haste);
     private readonly ConcurrentQueue<ProvisioningOutcome> _answers = new();
     private readonly ConcurrentQueue<string> _log = new();
@@ -76,6 +78,11 @@ internal sealed class WayWorld : IAsyncDisposable
     /// <summary>Whether an answer is for a board: its own client id, or that of its claim.</summary>
     public static bool Belongs(ProvisioningOutcome outcome, string clientId) => outcome.ClientId == clientId || outcome.ClientId == clientId + "-claim";
 
+    /// <summary>The ids of the certificates that a client was given.</summary>
+    public IEnumerable<string> CertificatesFor(string clientId) => _answers
+        .Where(outcome => Belongs(outcome, clientId) && outcome is { IsAccepted: true, Operation: not ProvisioningOperation.RegisterThing })
+        .Select(outcome => outcome.CertificateId!);
+
     /// <summary>Waits for a line of the cloud's log.</summary>
     /// <returns>Whether it is there.</returns>
     public async Task<bool> ToldAsync(string text, CancellationToken cancellationToken)
@@ -98,6 +105,31 @@ internal sealed class WayWorld : IAsyncDisposable
     public Task SetClaim(CertificateStatus status)
     {
         Cloud.Registry.SetCertificateStatus(Cloud.ClaimCredentials.CertificateId, status);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Has the claim allowed to ask for certificates for keys of the devices' own, beside what AWS's sample policy allows it.</summary>
+    public Task AllowCsr()
+    {
+        const string Topics = "$aws/certificates/create-from-csr/*";
+        string arn = $"arn:aws:iot:{Cloud.Region}:{Cloud.AccountId}:";
+        Cloud.Registry.PutPolicy(new Policy(CsrPolicy, PolicyDocument.Parse($$"""
+            {
+              "Version": "2012-10-17",
+              "Statement": [
+                { "Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": "{{arn}}topic/{{Topics}}" },
+                { "Effect": "Allow", "Action": "iot:Subscribe", "Resource": "{{arn}}topicfilter/{{Topics}}" }
+              ]
+            }
+            """)));
+        Cloud.Registry.AttachPolicy(CsrPolicy, Cloud.ClaimCredentials.CertificateId);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Leaves the claim what AWS's sample policy allows it.</summary>
+    public Task ForbidCsr()
+    {
+        Cloud.Registry.DetachPolicy(CsrPolicy, Cloud.ClaimCredentials.CertificateId);
         return Task.CompletedTask;
     }
 
