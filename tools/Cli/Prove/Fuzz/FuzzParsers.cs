@@ -15,6 +15,7 @@ internal static class FuzzParsers
         ["identity"] = () => new IdentityParser(),
         ["attempts"] = () => new AttemptParser(),
         ["journal"] = () => new JournalParser(),
+        ["certificate"] = () => new CertificateParser(),
         ["mqtt-server"] = PacketParser.OfServer,
         ["mqtt-client"] = PacketParser.OfClient,
     };
