@@ -413,6 +413,7 @@ namespace DeviceAgent.Tests.Fakes
             FakeCertificate certificate = (FakeCertificate)_certificates[int.Parse(name) - 1];
             if (!certificate.IsActive)
             {
+                certificate.IsActive = certificate.Drops > 0 && --certificate.Drops == 0;
                 throw new FakeConnectException(Refusal);
             }
 

@@ -351,7 +351,7 @@ namespace DeviceAgent.Tests.Settings
         [TestMethod]
         public void OtherMethodsThanTheClaimAreRefused()
         {
-            Read("{" + Required.Substring(0, Required.Length - 1) + ",\"method\":\"jitp\"}}", "provisioning.method \"jitp\"");
+            Read("{" + Required.Substring(0, Required.Length - 1) + ",\"method\":\"magic\"}}", "provisioning.method \"magic\"");
             Read("{\"endpoint\":\"e\",\"product\":\"p\",\"location\":\"l\",\"provisioning\":{\"template\":\"" + new string('t', 37) + "\"}}", "provisioning.template is not a string of 1 to 36");
         }
 

@@ -266,7 +266,7 @@ namespace DeviceAgent.Agent
             _attempts.Doublings[AttemptRecord.Refused] = 0;
             _status.FailedAttempts = 0;
             _status.Identity = _store.Load();
-            _isCandidate = true;
+            _isCandidate = settings.Method != ProvisioningMethod.Jitp; // the board's own has connected already
             return -1;
         }
 
@@ -295,6 +295,11 @@ namespace DeviceAgent.Agent
             if (outcome == ProvisioningOutcome.Done)
             {
                 Replaced(isAgain);
+                if (settings.Method == ProvisioningMethod.Jitp)
+                {
+                    Prove(); // it has connected already
+                }
+
                 return true;
             }
 
@@ -406,20 +411,26 @@ namespace DeviceAgent.Agent
             _attempts.HoursRefused = 0;
             if (_isCandidate)
             {
-                _isCandidate = false;
-                _wasAgain = false;
                 _provisioning.ForgetKey();
                 _journal.Delete();
-                if (!_isWanted)
-                {
-                    _attempts.Unwanted = "";
-                    _attempts.IsRotation = false;
-                }
+                Prove();
+            }
+        }
 
-                if (_hasOther)
-                {
-                    _log.Write("identity: certificate " + _status.Identity.CertificateId + " has connected; " + _status.Identity.ReplacedCertificateId + ", which it replaces, can be deactivated");
-                }
+        /// <summary>A candidate has connected, and is one no more.</summary>
+        private void Prove()
+        {
+            _isCandidate = false;
+            _wasAgain = false;
+            if (!_isWanted)
+            {
+                _attempts.Unwanted = "";
+                _attempts.IsRotation = false;
+            }
+
+            if (_hasOther)
+            {
+                _log.Write("identity: certificate " + _status.Identity.CertificateId + " has connected; " + _status.Identity.ReplacedCertificateId + ", which it replaces, can be deactivated");
             }
         }
 

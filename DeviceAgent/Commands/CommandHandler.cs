@@ -106,6 +106,11 @@ namespace DeviceAgent.Commands
 
                 case "reprovision":
                 case "rotate-certificate":
+                    if (_command == "rotate-certificate" && _settings.Method == ProvisioningMethod.Jitp)
+                    {
+                        return OwnCertificate.NoRotation;
+                    }
+
                     string unwished = _enrollment.Want(_id, _command == "rotate-certificate", isRepeated);
                     return unwished == null ? null : "it cannot be remembered: " + unwished;
 

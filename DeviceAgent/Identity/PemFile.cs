@@ -15,6 +15,12 @@ namespace DeviceAgent.Identity
         /// <summary>Its private key.</summary>
         public const string ClaimKey = "claim.pem.key";
 
+        /// <summary>The board's own certificate, where the factory gives it one; the chain to its CA may follow in the file.</summary>
+        public const string DeviceCertificate = "device.pem.crt";
+
+        /// <summary>Its private key.</summary>
+        public const string DeviceKey = "device.pem.key";
+
         /// <summary>Reads a file, and puts the zero byte after it that mbedTLS wants.</summary>
         /// <param name="storage">The board's storage.</param>
         /// <param name="name">The file.</param>

@@ -37,6 +37,9 @@ namespace DeviceAgent.Provisioning
         /// </summary>
         public const int RefusalsToGiveUp = 3;
 
+        /// <summary>How often in a row a board's own certificate is dropped before the log says what to look at.</summary>
+        private const int DropsToExplain = 5;
+
         /// <summary>The longest <see cref="Wait"/>: an hour.</summary>
         private const int LongestWait = 60 * 60 * 1000;
 
@@ -72,6 +75,7 @@ namespace DeviceAgent.Provisioning
         private bool _wasDenied;
         private int _journalRefusals;
         private string _strayId = "";
+        private int _drops;
         private bool _isSpent;
         private string _problem;
 
@@ -109,7 +113,7 @@ namespace DeviceAgent.Provisioning
         /// <returns>Milliseconds, at most an hour; 0 where it may be now.</returns>
         public int Wait(AgentSettings settings)
         {
-            int wait = _attempts.UntilAllowed(settings.MaxCertificatesPerDay);
+            int wait = settings.Method == ProvisioningMethod.Jitp ? 0 : _attempts.UntilAllowed(settings.MaxCertificatesPerDay);
             if (wait > 0)
             {
                 _problem = FirstStep(settings) + ": the " + settings.MaxCertificatesPerDay.ToString() + " certificates of 24 hours (provisioning.maxCertificatesPerDay) have been asked for; the next may be in " + (wait / 1000).ToString() + " s";
@@ -135,6 +139,11 @@ namespace DeviceAgent.Provisioning
             if (rootCa == null)
             {
                 return Fail("reading " + PemFile.RootCa, "it is missing: flash the certificates that the endpoint's own must lead to", ProvisioningOutcome.Refused);
+            }
+
+            if (settings.Method == ProvisioningMethod.Jitp)
+            {
+                return UseOwn(settings, rootCa);
             }
 
             bool isResumed = IsResumed();
@@ -237,6 +246,11 @@ namespace DeviceAgent.Provisioning
             _problem = null;
             _wasDenied = false;
             _current = current;
+            if (settings.Method == ProvisioningMethod.Jitp)
+            {
+                return Fail("rotating the certificate", OwnCertificate.NoRotation, ProvisioningOutcome.Refused);
+            }
+
             bool isResumed = IsResumed();
             if (!isResumed && Wait(settings) > 0)
             {
@@ -384,6 +398,77 @@ namespace DeviceAgent.Provisioning
         }
 
         /// <summary>
+        /// Tries the certificate that the factory has put onto the board; once it is let in it is the identity. The cloud drops the connections
+        /// that make it register the certificate, and those that come before it is done with that or the owner has activated the certificate.
+        /// </summary>
+        private ProvisioningOutcome UseOwn(AgentSettings settings, byte[] rootCa)
+        {
+            if (_journal.Load())
+            {
+                _log.Write("provisioning: certificate " + _journal.GetCertificateId() + " was under way, and is given up: provisioning.method is " + settings.Method);
+                _journal.Delete();
+            }
+
+            DeviceIdentity own = new DeviceIdentity();
+            string problem = OwnCertificate.Read(_storage, settings, own);
+            if (problem == null && !_clients.AreUsable(own.Certificate, own.Key))
+            {
+                problem = PemFile.DeviceCertificate + " or " + PemFile.DeviceKey + " cannot be read";
+            }
+
+            if (problem == null && _current != null)
+            {
+                own.ReplacedCertificateId = _current.CertificateId;
+                problem = own.CertificateId == _current.CertificateId ? PemFile.DeviceCertificate + " is the certificate that the device has already: flash the one that is to replace it" : null;
+            }
+
+            if (problem != null)
+            {
+                return Fail("reading the board's own certificate", problem, ProvisioningOutcome.Refused);
+            }
+
+            _current = own; // the connection is under its name
+            MqttSession session = new MqttSession(_clients, _clock, _signal, 0);
+            Exception failure = null;
+            try
+            {
+                problem = Open(session, settings, new byte[][] { rootCa, own.Certificate, own.Key }, false);
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+
+            session.CloseAfter(failure);
+            bool isDropped = session.WasRefused || session.IsUnclear;
+            if (problem == null)
+            {
+                problem = _store.Commit(own);
+                if (problem != null)
+                {
+                    return Fail("storing the identity", problem, ProvisioningOutcome.Failed);
+                }
+
+                _drops = 0;
+                _log.Write("provisioning: done, thing " + own.ThingName + ", certificate " + own.CertificateId);
+                return ProvisioningOutcome.Done;
+            }
+
+            if (isDropped)
+            {
+                problem += ++_drops < DropsToExplain ? "; the first connections are dropped while the cloud registers the certificate, so it is tried again"
+                    : "; " + _drops.ToString() + " times now, so look at the cloud's side: is the certificate's CA registered, active and with auto-registration on,"
+                        + " is all that its template declares in the certificate's subject, and is the certificate waiting to be activated, or inactive?";
+            }
+
+            // Where an identity works meanwhile a drop ends no wish for another: the first ones are by design
+            return Fail(
+                "connecting with the board's own certificate as " + own.ThingName,
+                problem,
+                isDropped && own.ReplacedCertificateId.Length == 0 ? ProvisioningOutcome.Refused : ProvisioningOutcome.Failed);
+        }
+
+        /// <summary>
         /// Tries whether the journalled certificate is in force already, under the name that was asked for. Under another name than its thing's
         /// it is no use, whatever the broker says; one that may be in force and is given up is told as replaced, so that its owner can deactivate it.
         /// </summary>
@@ -448,13 +533,22 @@ namespace DeviceAgent.Provisioning
 
         /// <summary>
         /// Whether the claim is let in where another certificate was not: then root CA, host name and clock are right, and it is that
-        /// certificate which was turned away. Firmware since July 2026 does not tell the one from the other.
+        /// certificate which was turned away. Firmware since July 2026 does not tell the one from the other. Where boards have certificates of
+        /// their own, in place of the claim another one than the identity's tells, if there is one.
         /// </summary>
         /// <param name="settings">Where to connect.</param>
         /// <param name="current">The identity that the device has; <see langword="null"/> where it has none.</param>
         public bool IsClaimTaken(AgentSettings settings, DeviceIdentity current)
         {
             _current = current;
+            if (settings.Method == ProvisioningMethod.Jitp)
+            {
+                DeviceIdentity own = new DeviceIdentity();
+                bool isOther = OwnCertificate.Read(_storage, settings, own) == null && own.CertificateId != current.CertificateId;
+                _current = own;
+                return isOther && IsTaken(settings, own.Certificate, own.Key, false);
+            }
+
             return IsTaken(settings, PemFile.Read(_storage, PemFile.ClaimCertificate), PemFile.Read(_storage, PemFile.ClaimKey), true);
         }
 
@@ -555,8 +649,10 @@ namespace DeviceAgent.Provisioning
                 _clock.Wait(_signal, left);
             }
 
+            // A board's own certificate may be under the name that the device has already: the broker is to keep what it keeps for it
+            bool isPersistent = !isClaim && settings.Method == ProvisioningMethod.Jitp && settings.IsPersistentSession;
             ConnectedAt = _clock.Milliseconds;
-            return session.Open(settings.Endpoint, settings.Port, credentials, clientId, false, settings.KeepAliveSeconds);
+            return session.Open(settings.Endpoint, settings.Port, credentials, clientId, isPersistent, settings.KeepAliveSeconds);
         }
 
         /// <summary>Sends a request, and waits for either answer to it. Others are not for us, nor is what came before we asked.</summary>

@@ -45,8 +45,11 @@ namespace DeviceAgent.Settings
         /// <summary>Where the device stands: one or more topic levels.</summary>
         public string Location;
 
-        /// <summary>The thing name that the device asks for, and its client id until it has an identity.</summary>
+        /// <summary>The thing name that the device asks for, and its client id until it has an identity; <see langword="null"/> where <see cref="IsNamedByCertificate"/>.</summary>
         public string ThingName;
+
+        /// <summary>Whether the thing name is the common name of the certificate that the factory has put onto the board.</summary>
+        public bool IsNamedByCertificate;
 
         /// <summary>How the device gets its identity: one of <see cref="ProvisioningMethod"/>.</summary>
         public string Method = ProvisioningMethod.Claim;
@@ -54,7 +57,7 @@ namespace DeviceAgent.Settings
         /// <summary>Whether the thing's name is known before the cloud tells it: given, or asked for. Where the template composes it of other parameters it is not.</summary>
         public bool IsNameKnown = true;
 
-        /// <summary>Name of the fleet provisioning template.</summary>
+        /// <summary>Name of the fleet provisioning template; <see langword="null"/> where the method needs none.</summary>
         public string Template;
 
         /// <summary>What the template is given: names and values, both strings.</summary>

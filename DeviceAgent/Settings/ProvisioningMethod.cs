@@ -9,11 +9,14 @@ namespace DeviceAgent.Settings
         /// <summary>By the claim certificate, with a key of the device's own that never leaves it.</summary>
         public const string ClaimCsr = "claim-csr";
 
+        /// <summary>With a certificate of the owner's own CA, which the factory has put onto the board: just-in-time provisioning and registration.</summary>
+        public const string Jitp = "jitp";
+
         /// <summary>All that are known, for a person to read.</summary>
-        public const string All = Claim + ", " + ClaimCsr;
+        public const string All = Claim + ", " + ClaimCsr + ", " + Jitp;
 
         /// <summary>Whether a text is one of them.</summary>
         /// <param name="method">The text, or <see langword="null"/>.</param>
-        public static bool IsKnown(string method) => method == Claim || method == ClaimCsr;
+        public static bool IsKnown(string method) => method == Claim || method == ClaimCsr || method == Jitp;
     }
 }

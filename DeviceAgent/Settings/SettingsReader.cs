@@ -4,6 +4,7 @@ using System.Text;
 using DeviceAgent.Agent;
 using DeviceAgent.Json;
 using DeviceAgent.Messaging;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Sensors;
 
 namespace DeviceAgent.Settings
@@ -391,7 +392,16 @@ namespace DeviceAgent.Settings
                 Require(_settings.Location, "location");
             }
 
-            Require(_settings.Template, "provisioning.template");
+            bool isOwn = _settings.Method == ProvisioningMethod.Jitp;
+            if (!isOwn)
+            {
+                Require(_settings.Template, "provisioning.template");
+            }
+            else if (_settings.RotateAfterDays > 0)
+            {
+                _problems.Add("provisioning.rotateAfterDays cannot be: " + OwnCertificate.NoRotation);
+            }
+
             if (_settings.WifiSsid == null && _settings.WifiPassword != null)
             {
                 _problems.Add("wifi.ssid is missing");
@@ -405,9 +415,14 @@ namespace DeviceAgent.Settings
             string serial = _serial;
             _serial = null; // it is no placeholder of its own
             _serial = serial == null ? _hardwareId : Fill("serial", serial, MaximumSerial);
-            _settings.ThingName = Fill("thingName", _thingName ?? "${mac}", AgentSettings.MaximumThingName);
+            _settings.IsNamedByCertificate = isOwn && _thingName == null;
+            if (!_settings.IsNamedByCertificate)
+            {
+                _settings.ThingName = Fill("thingName", _thingName ?? "${mac}", AgentSettings.MaximumThingName);
+            }
+
             bool isNamed = AgentSettings.IsThingName(_settings.ThingName);
-            if (!isNamed && _settings.ThingName.IndexOf("${") < 0)
+            if (!isNamed && _settings.ThingName != null && _settings.ThingName.IndexOf("${") < 0)
             {
                 _problems.Add("thingName \"" + _settings.ThingName + "\" is not 1 to 128 of a-z A-Z 0-9 : _ -");
             }
@@ -432,7 +447,11 @@ namespace DeviceAgent.Settings
                 }
             }
 
-            if (_settings.Parameters == null)
+            if (isOwn)
+            {
+                _settings.Parameters = null; // the template belongs to the CA, and takes its parameters from the certificate
+            }
+            else if (_settings.Parameters == null)
             {
                 _settings.Parameters = new Hashtable();
                 _settings.Parameters["ThingName"] = _settings.ThingName;

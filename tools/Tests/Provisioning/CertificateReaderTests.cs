@@ -9,11 +9,11 @@ namespace DeviceAgent.Tests.Provisioning
     [TestClass]
     public class CertificateReaderTests
     {
-        private const string Begin = "-----BEGIN CERTIFICATE-----\n";
-        private const string End = "-----END CERTIFICATE-----\n";
+        internal const string Begin = "-----BEGIN CERTIFICATE-----\n";
+        internal const string End = "-----END CERTIFICATE-----\n";
 
         // P-256, CN after C and O, UTF8String; UTCTime
-        private const string Curve = "MIIBVzCB/wIIHy49TFtqeYgwCgYIKoZIzj0EAwIwNTELMAkGA1UEBhMCSlAxDTAL\n"
+        internal const string Curve = "MIIBVzCB/wIIHy49TFtqeYgwCgYIKoZIzj0EAwIwNTELMAkGA1UEBhMCSlAxDTAL\n"
             + "BgNVBAoMBHNtcGwxFzAVBgNVBAMMDmJvYXJkLTAxOkFCX2NkMB4XDTI2MDEwMjAz\n"
             + "MDQwNVoXDTQ5MTIzMTIzNTk1OVowNTELMAkGA1UEBhMCSlAxDTALBgNVBAoMBHNt\n"
             + "cGwxFzAVBgNVBAMMDmJvYXJkLTAxOkFCX2NkMFkwEwYHKoZIzj0CAQYIKoZIzj0D\n"
@@ -49,7 +49,7 @@ namespace DeviceAgent.Tests.Provisioning
             + "Rqj5k9+ljevwSHYmCgIgUAyVmCOsLxKyeuDx3oPWBftKR4YcI0QgoRHLQMIW3c4=\n";
 
         // CN in one part of the name with serialNumber; UTCTime of the last century
-        private const string Multiple = "MIIBSTCB8QIIHy49TFtqeYgwCgYIKoZIzj0EAwIwLjENMAsGA1UECgwEc21wbDEd\n"
+        internal const string Multiple = "MIIBSTCB8QIIHy49TFtqeYgwCgYIKoZIzj0EAwIwLjENMAsGA1UECgwEc21wbDEd\n"
             + "MAsGA1UEBRMEMDA0MjAOBgNVBAMMB3ByZXNzLTcwHhcNOTkxMjMxMjM1OTU5WhcN\n"
             + "MDAwMTAxMDAwMDAwWjAuMQ0wCwYDVQQKDARzbXBsMR0wCwYDVQQFEwQwMDQyMA4G\n"
             + "A1UEAwwHcHJlc3MtNzBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMeB9N5f7nXE\n"
@@ -58,7 +58,7 @@ namespace DeviceAgent.Tests.Provisioning
             + "uS+651GMn6XJ0PQCIEFbkCUwfJDlyPw7/iih6D5XHs3c3AGh3A5/6f9nzmkP\n";
 
         // an organizational unit "CN", and no common name
-        private const string Nameless = "MIIBJTCBzQIIHy49TFtqeYgwCgYIKoZIzj0EAwIwHDENMAsGA1UECgwEc21wbDEL\n"
+        internal const string Nameless = "MIIBJTCBzQIIHy49TFtqeYgwCgYIKoZIzj0EAwIwHDENMAsGA1UECgwEc21wbDEL\n"
             + "MAkGA1UECwwCQ04wHhcNMjYwMTAyMDMwNDA1WhcNMzYwMTAyMDMwNDA1WjAcMQ0w\n"
             + "CwYDVQQKDARzbXBsMQswCQYDVQQLDAJDTjBZMBMGByqGSM49AgEGCCqGSM49AwEH\n"
             + "A0IABNA4j04iL5b3w05SEpKqbIll4Q7gO/wLV8ckDBnNoBlONLDqCSBRAXwBeXkt\n"

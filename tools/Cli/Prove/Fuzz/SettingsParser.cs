@@ -26,6 +26,8 @@ internal sealed partial class SettingsParser : JsonParser
         """{"endpoint":"e","telemetry":{"topic":"own/topic","layout":"combined"},"provisioning":{"template":"t","parameters":{"SerialNumber":"${mac}"}}}""",
         $$"""{"endpoint":"{{new string('e', 253)}}","product":"p","location":"1/2/3/4/5","thingName":"{{new string('t', 128)}}","provisioning":{"template":"{{new string('T', 36)}}"} }""",
 
+        """{"endpoint":"e","product":"p","location":"l","provisioning":{"method":"jitp","parameters":{"A":"${thingName}"}} }""",
+        """{"endpoint":"e","product":"p","location":"l","thingName":"${mac}","provisioning":{"template":"t","method":"jitp"}}""",
         $$"""{"endpoint":"e","product":"p","location":"l","provisioning":{"template":"t"},"wifi":{"ssid":"{{Repeat("é", 15)}}e","password":"{{Repeat("é", 31)}}e"} }""",
 
         // Placeholders within placeholders, as many as go into each
@@ -78,8 +80,10 @@ internal sealed partial class SettingsParser : JsonParser
     {
         Require(Host().IsMatch(settings.Endpoint), "endpoint is no host name");
         Require(settings.Port is >= 1 and <= 65_535, "port");
-        Require(Thing().IsMatch(settings.ThingName), "thingName");
-        Require(Template().IsMatch(settings.Template), "provisioning.template is no template's name");
+        bool isOwn = settings.Method == ProvisioningMethod.Jitp;
+        Require(isOwn || settings.Method == ProvisioningMethod.Claim, "provisioning.method");
+        Require(settings.IsNamedByCertificate ? isOwn && settings.ThingName is null : Thing().IsMatch(settings.ThingName), "thingName");
+        Require(settings.Template is null ? isOwn : Template().IsMatch(settings.Template), "provisioning.template is no template's name");
         Require(settings.SpreadSeconds is >= 0 and <= 86_400, "spreadSeconds");
         Require(settings.IntervalSeconds is >= 1 and <= 86_400, "intervalSeconds");
         Require(settings.OutboxReadings is >= 1 and <= 1_000, "outboxReadings");
@@ -88,15 +92,20 @@ internal sealed partial class SettingsParser : JsonParser
         Require(settings.WifiPassword is null || settings.WifiSsid is not null, "a password without a network");
         Require(settings.Sensors.Length > 0 && settings.Sensors.All(sensor => !string.IsNullOrEmpty(sensor.Type)), "a sensor without a type");
         Require(settings.Product is null == settings.Location is null && (settings.Product is not null || settings.TelemetryTopic is not null), "no topic");
-        string telemetry = settings.TelemetryTopic ?? Topics.Telemetry(settings.Product!, settings.Location!, settings.ThingName);
+        string thing = settings.ThingName ?? "thing";
+        string telemetry = settings.TelemetryTopic ?? Topics.Telemetry(settings.Product!, settings.Location!, thing);
         RequireTopic(settings.IsPerType ? telemetry + "/temperature" : telemetry);
         if (settings.Product is not null)
         {
-            RequireTopic(Topics.Command(settings.Product, settings.Location!, settings.ThingName));
+            RequireTopic(Topics.Command(settings.Product, settings.Location!, thing));
             Require(!settings.Product.Contains('/', StringComparison.Ordinal), "the product is more than one level");
         }
 
-        RequireParameters(settings.Parameters);
+        Require(settings.Parameters is null == isOwn, "parameters");
+        if (settings.Parameters is not null)
+        {
+            RequireParameters(settings.Parameters);
+        }
     }
 
     private static void RequireTopic(string topic)
