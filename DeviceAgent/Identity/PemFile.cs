@@ -18,7 +18,7 @@ namespace DeviceAgent.Identity
         /// <summary>The board's own certificate, where the factory gives it one; the chain to its CA may follow in the file.</summary>
         public const string DeviceCertificate = "device.pem.crt";
 
-        /// <summary>Its private key.</summary>
+        /// <summary>Its private key, or with <c>claim-csr</c> that of the factory's request.</summary>
         public const string DeviceKey = "device.pem.key";
 
         /// <summary>Reads a file, and puts the zero byte after it that mbedTLS wants.</summary>

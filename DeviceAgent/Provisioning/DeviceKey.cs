@@ -16,7 +16,7 @@ namespace DeviceAgent.Provisioning
         public const string FileName = "device.key";
 
         /// <summary>The factory's key: PEM, not encrypted.</summary>
-        public const string FactoryKey = "device.pem.key";
+        public const string FactoryKey = PemFile.DeviceKey;
 
         /// <summary>The factory's request for a certificate for <see cref="FactoryKey"/>: PKCS #10 in PEM.</summary>
         public const string FactoryRequest = "device.pem.csr";

@@ -444,7 +444,7 @@ public sealed class JustInTimeTests
         return output;
     }
 
-    private static async Task<string> RegisterAsync(ControlPlaneClient aws, X509Certificate2 authority, JsonObject? configuration = null)
+    internal static async Task<string> RegisterAsync(ControlPlaneClient aws, X509Certificate2 authority, JsonObject? configuration = null)
     {
         var body = Body(authority, mode: "SNI_ONLY");
         body["registrationConfig"] = configuration;
@@ -459,7 +459,7 @@ public sealed class JustInTimeTests
     };
 
     /// <summary>A CA: a root, or one that another has signed. One that looks like another has its key identifier too, and not its key.</summary>
-    private static X509Certificate2 MakeAuthority(string subject, X509Certificate2? issuer = null, X509Certificate2? likeness = null)
+    internal static X509Certificate2 MakeAuthority(string subject, X509Certificate2? issuer = null, X509Certificate2? likeness = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
@@ -476,7 +476,7 @@ public sealed class JustInTimeTests
         return certificate.CopyWithPrivateKey(key);
     }
 
-    private static X509Certificate2 MakeCertificate(X509Certificate2 authority, string subject, DateTimeOffset? end = null)
+    internal static X509Certificate2 MakeCertificate(X509Certificate2 authority, string subject, DateTimeOffset? end = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);

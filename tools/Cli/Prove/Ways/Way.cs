@@ -10,7 +10,7 @@ namespace Cli.Prove.Ways;
 internal abstract class Way
 {
     /// <summary>Each of them.</summary>
-    public static IReadOnlyList<Way> All { get; } = [new ClaimWay(), new ClaimCsrWay()];
+    public static IReadOnlyList<Way> All { get; } = [new ClaimWay(), new ClaimCsrWay(), new JitpWay()];
 
     /// <summary>The value of <c>provisioning.method</c>.</summary>
     public abstract string Method { get; }
