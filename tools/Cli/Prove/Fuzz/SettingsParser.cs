@@ -81,7 +81,7 @@ internal sealed partial class SettingsParser : JsonParser
         Require(Host().IsMatch(settings.Endpoint), "endpoint is no host name");
         Require(settings.Port is >= 1 and <= 65_535, "port");
         bool isOwn = settings.Method == ProvisioningMethod.Jitp;
-        Require(isOwn || settings.Method == ProvisioningMethod.Claim, "provisioning.method");
+        Require(ProvisioningMethod.IsKnown(settings.Method), "provisioning.method");
         Require(settings.IsNamedByCertificate ? isOwn && settings.ThingName is null : Thing().IsMatch(settings.ThingName), "thingName");
         Require(settings.Template is null ? isOwn : Template().IsMatch(settings.Template), "provisioning.template is no template's name");
         Require(settings.SpreadSeconds is >= 0 and <= 86_400, "spreadSeconds");
