@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Cli.Prove;
@@ -40,11 +41,13 @@ internal sealed class Field : IAsyncDisposable
     private LocalCloudServer _cloud;
 
     private readonly bool _allowsRotation;
+    private readonly string _furtherRegion;
 
-    private Field(bool isHasty, bool allowsRotation, RepeatedRegistration repeated)
+    private Field(bool isHasty, bool allowsRotation, RepeatedRegistration repeated, string furtherRegion)
     {
         _allowsRotation = allowsRotation;
         _repeated = repeated;
+        _furtherRegion = furtherRegion;
         _haste = isHasty ? new HastyClock(Haste) : null;
         Faults = isHasty ? new FaultPlan() : null;
         Flash = new DirectoryStorage(Path.Combine(_folder.Path, "flash"));
@@ -59,6 +62,9 @@ internal sealed class Field : IAsyncDisposable
 
     public LogRecorder CloudLog { get; } = new();
 
+    /// <summary>The boards' DNS.</summary>
+    public Func<string, IPAddress[]> Dns { get; set; } = MqttClient.ResolveByMachine;
+
     public MqttStreamClient Operator { get; private set; }
 
     public IEnumerable<string> Log => _log;
@@ -71,15 +77,17 @@ internal sealed class Field : IAsyncDisposable
     /// <param name="change">Changes the board's settings.</param>
     /// <param name="isHasty">Whether the clocks of cloud and board run ten times as fast, its pauses are none, and the cloud takes a fault plan: for what ends only when a time is over.</param>
     /// <param name="allowsRotation">Whether the device policy allows rotation.</param>
+    /// <param name="furtherRegion">A region beside the one that the operator watches.</param>
     /// <param name="repeated">What a RegisterThing is answered that repeats an accepted one.</param>
     public static async Task<Field> OpenAsync(
         CancellationToken stopping,
         Action<JsonObject> change = null,
         bool isHasty = false,
         bool allowsRotation = false,
-        RepeatedRegistration repeated = RepeatedRegistration.AcceptAgain)
+        RepeatedRegistration repeated = RepeatedRegistration.AcceptAgain,
+        string furtherRegion = null)
     {
-        var field = new Field(isHasty, allowsRotation, repeated);
+        var field = new Field(isHasty, allowsRotation, repeated, furtherRegion);
         await field.StartCloudAsync(0, stopping);
         var settings = new JsonObject
         {
@@ -104,8 +112,8 @@ internal sealed class Field : IAsyncDisposable
     {
         var storage = flash ?? new DirectoryStorage(Flash.Folder);
         var device = _haste is null
-            ? new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients(), makeClock)
-            : new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Timings = s_hasty }, makeClock ?? (() => new HastyBoardClock(_haste, Haste)))
+            ? new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Resolve = host => Dns(host) }, makeClock)
+            : new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Timings = s_hasty, Resolve = host => Dns(host) }, makeClock ?? (() => new HastyBoardClock(_haste, Haste)))
             {
                 RandomNumbers = _ => 0,
             };
@@ -201,6 +209,7 @@ internal sealed class Field : IAsyncDisposable
                 Log = CloudLog.Add,
                 Faults = Faults,
                 AllowRotation = _allowsRotation,
+                FurtherRegions = _furtherRegion is null ? [] : [_furtherRegion],
                 RepeatedRegistration = _repeated,
                 TimeProvider = (TimeProvider)_haste ?? TimeProvider.System,
             },
