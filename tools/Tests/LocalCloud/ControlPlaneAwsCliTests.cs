@@ -85,6 +85,46 @@ public sealed class ControlPlaneAwsCliTests
     }
 
     [TestMethod]
+    [Timeout(360_000, CooperativeCancellation = true)]
+    public async Task It_sets_up_two_regions_for_one_image()
+    {
+        if (Environment.GetEnvironmentVariable("AGENT_AWSCLI") != "1")
+        {
+            Assert.Inconclusive("Set AGENT_AWSCLI=1 where the aws command line (Debian: awscli) is installed to run it against LocalCloud.");
+        }
+
+        using var directory = new TemporaryDirectory();
+        await using var field = await Field.OpenAsync(Stopping, furtherRegion: "eu-central-1");
+        string[] options = ["--endpoint-url", field.Cloud.ControlPlaneUrl, "--prefix", "lamps", "--template", "lamps-template", "--out", directory.Path, "--pin-endpoint"];
+        var claims = new List<string>();
+
+        foreach (var region in field.Cloud.Regions)
+        {
+            var certificates = region.Registry.Certificates.Count;
+            Assert.Contains("nothing was changed", await SetUpAsync([.. options, "--region", region.Name, "--dry-run"]));
+            Assert.HasCount(certificates, region.Registry.Certificates);
+            var done = await SetUpAsync([.. options, "--region", region.Name]);
+            Assert.Contains($"the template tells devices the endpoint of {region.Name}, {region.Endpoint};", done);
+            Assert.AreEqual(claims.Count > 0, done.Contains("in this region too", StringComparison.Ordinal), done);
+            var again = await SetUpAsync([.. options, "--region", region.Name]);
+            Assert.Contains("provisioning template lamps-template is as it should be", again);
+            Assert.Contains("is ACTIVE", again);
+            await SetUpAsync([.. options.Select(option => option == "lamps-template" ? "lamps-serial" : option), "--region", region.Name, "--by-serial"]);
+
+            Assert.HasCount(certificates + 1, region.Registry.Certificates);
+            var claim = region.Registry.Certificates.Single(certificate => certificate.Policies.Contains("lamps-policy-claim"));
+            Assert.AreEqual(CertificateStatus.Active, claim.Status);
+            claims.Add(claim.Id);
+            foreach (var (template, configuration) in new[] { ("lamps-template", $$"""{"endpoint":"{{region.Endpoint}}"}"""), ("lamps-serial", $$"""{"endpoint":"{{region.Endpoint}}","MyDeviceOption":"Normal"}""") })
+            {
+                Assert.AreEqual(configuration, JsonNode.Parse(region.Registry.State.Templates[template].Body)!["DeviceConfiguration"]!.ToJsonString());
+            }
+        }
+
+        Assert.HasCount(1, claims.Distinct());
+    }
+
+    [TestMethod]
     [Timeout(180_000, CooperativeCancellation = true)]
     public async Task It_gets_a_certificate_for_a_request_of_ones_own()
     {
