@@ -290,7 +290,14 @@ namespace DeviceAgent.Agent
             current.Key = null;
             _provisioning.ConnectedAt = _clock.Milliseconds;
             _provisioning.Publisher = _status.Publisher;
+            string endpoint = settings.Endpoint;
+            if (_isTrial && _status.Endpoint != null)
+            {
+                settings.Endpoint = _status.Endpoint; // where it was given: another region does not know it
+            }
+
             ProvisioningOutcome outcome = _isTrial ? _provisioning.Try(settings, current) : _provisioning.Run(settings, isAgain ? null : current);
+            settings.Endpoint = endpoint;
             _status.Identity = _store.Load();
             if (outcome == ProvisioningOutcome.Done)
             {
@@ -336,7 +343,10 @@ namespace DeviceAgent.Agent
         /// <param name="session">The open connection; it may be closed afterwards.</param>
         /// <param name="settings">What to ask for.</param>
         /// <param name="aside">Takes the commands that come meanwhile: they are to be carried out when it is decided which identity stays.</param>
-        /// <returns>Whether there is another identity, a candidate, to go on with.</returns>
+        /// <returns>
+        /// Whether there is another identity, a candidate, to go on with. The status has none then, until <see cref="TakeRotated"/>: the connection
+        /// holds the memory of the old one.
+        /// </returns>
         public bool Rotate(MqttSession session, AgentSettings settings, ArrayList aside)
         {
             _log.Write("identity: certificate " + _status.Identity.CertificateId + " is rotated");
@@ -344,7 +354,7 @@ namespace DeviceAgent.Agent
             ProvisioningOutcome outcome = _provisioning.Rotate(session, settings, _status.Identity, aside);
             if (outcome == ProvisioningOutcome.Done)
             {
-                _status.Identity = _store.Load();
+                _status.Identity = null;
                 Replaced(false);
                 return true;
             }
@@ -377,6 +387,15 @@ namespace DeviceAgent.Agent
             }
 
             return false;
+        }
+
+        /// <summary>Sets the candidate of a rotation in the status, once the connection has ended.</summary>
+        public void TakeRotated()
+        {
+            if (_status.Identity == null)
+            {
+                _status.Identity = _store.Load();
+            }
         }
 
         private void Replaced(bool isAgain)

@@ -400,6 +400,7 @@ namespace DeviceAgent.Agent
 
                     session.CloseAfter(failure);
                     TakeOver(session);
+                    _enrollment.TakeRotated();
                     host = other;
                     if (host != null)
                     {

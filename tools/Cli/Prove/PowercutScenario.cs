@@ -17,7 +17,10 @@ internal sealed record PowercutScenario(string Name, string Text, RepeatedRegist
     public TimeSpan Dark { get; init; }
 
     /// <summary>Whether the owner replaces the board's identity, which it has at the start.</summary>
-    public bool IsReplaced { get; init; }
+    public bool IsReplaced => Command is not null;
+
+    /// <summary>The command by which the owner does so; null where the owner does not.</summary>
+    public string? Command { get; init; }
 
     /// <summary>Makes all of them, each with both answers of the cloud.</summary>
     /// <param name="seed">What chance is made from.</param>
@@ -45,10 +48,16 @@ internal sealed record PowercutScenario(string Name, string Text, RepeatedRegist
                 new PowercutScenario("journal-old" + suffix, "a boot with a journal two hours old", repeated) { State = asked, Dark = twoHours },
                 new PowercutScenario("journal-old-registered" + suffix, "a boot with a journal two hours old, registered already", repeated) { State = registered, Dark = twoHours },
                 new PowercutScenario("normal-boot" + suffix, "a normal boot", repeated) { State = uncut.State },
-                new PowercutScenario("replaced" + suffix, "an identity that is replaced", repeated) { State = uncut.State, IsReplaced = true },
+                new PowercutScenario("replaced" + suffix, "an identity that is replaced", repeated) { State = uncut.State, Command = "reprovision" },
+                new PowercutScenario("rotated" + suffix, "an identity that is rotated while the claim is not in force", repeated) { State = WithoutClaim(uncut.State), Command = "rotate-certificate" },
             };
         }),
     ];
+
+    private static PowercutState WithoutClaim(PowercutState state) => state with
+    {
+        Registry = state.Registry.With(state.Registry.Certificates[SimulatedAuthority.Shared.Claim.Id] with { Status = CertificateStatus.Inactive }),
+    };
 
     /// <summary>What is left of a first boot that is cut in its first event of a kind.</summary>
     private static PowercutState Prepare(PowercutScenario first, int seed, PowercutResult uncut, Func<PowerEvent, bool> isCut)

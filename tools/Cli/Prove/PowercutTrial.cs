@@ -158,7 +158,7 @@ internal sealed class PowercutTrial(PowercutScenario scenario, int seed, Action<
                 // A board whose storage has lost the wish that it had answered does not know of it, and its owner sees that
                 if ((!_isAnswered || _isForgetful) && !_isDone && _boots.Count == boot && _board!.IsPowered)
                 {
-                    _world.Cloud.Publish("cmd/smpl-krsk/tokyo/lab/" + Mac, Encoding.UTF8.GetBytes($$"""{"id":"{{++_commands}}","command":"reprovision"}"""));
+                    _world.Cloud.Publish("cmd/smpl-krsk/tokyo/lab/" + Mac, Encoding.UTF8.GetBytes($$"""{"id":"{{++_commands}}","command":"{{scenario.Command}}"}"""));
                 }
             });
         }

@@ -352,7 +352,7 @@ internal sealed class SoakPlan
         int active = _world.Cloud.Registry.FindCertificatesOfThing(_board.HardwareId).Count(certificate => certificate.Status == CertificateStatus.Active);
         if (_world.Time.Elapsed < _lastReplacement && active == 1)
         {
-            Give("reprovision");
+            Give(_random.Next(2) == 0 ? "reprovision" : "rotate-certificate");
         }
     }
 }
