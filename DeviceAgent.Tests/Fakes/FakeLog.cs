@@ -19,7 +19,7 @@ namespace DeviceAgent.Tests.Fakes
         /// <inheritdoc/>
         public void Write(string line)
         {
-            if (line.Contains("KEY-") || line.Contains("-----") || line.Contains("TOKEN-") || line.Contains(FakeDevice.WifiPassword))
+            if (line.Contains("KEY-") || line.Contains("-----") || line.Contains("TOKEN-") || line.Contains(FakeParts.WifiPassword))
             {
                 Leak = Leak ?? line;
             }

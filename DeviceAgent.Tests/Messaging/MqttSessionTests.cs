@@ -17,7 +17,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void ASessionConnectsAsItIsTold()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Make(device);
             Assert.IsFalse(session.IsOpen);
             Assert.IsNull(session.Open("iot.example", 8883, Claim(device), "client-1", true, 90));
@@ -41,7 +41,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void ACloseSaysGoodbyeAndFreesTheClientOnce()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             long start = device.Clock.Milliseconds;
             session.Close();
@@ -56,7 +56,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void ACloseFreesTheClientWhereNobodyIsThereToSayGoodbyeTo()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             FakeMqttClient client = device.Clients.Live;
             device.Cloud.Close(client);
@@ -91,7 +91,7 @@ namespace DeviceAgent.Tests.Messaging
             };
             for (int i = 0; i < cases.Length; i += 3)
             {
-                FakeDevice device = new FakeDevice();
+                FakeParts device = new FakeParts();
                 device.Cloud.Next("CONNECT", cases[i]);
                 MqttSession session = Make(device);
                 string problem = session.Open("iot.example", 8883, Claim(device), "client-1", true, 60);
@@ -108,7 +108,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void AClientThatCannotBeMadeIsAFailureToConnect()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Make(device);
             device.Clients.Failure = new FakeConnectException(10022);
             Assert.Contains("cannot be resolved", session.Open("iot.example", 8883, Claim(device), "client-1", true, 60));
@@ -124,7 +124,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void CredentialsThatCannotBeReadAreARefusalWithoutAConnection()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Make(device);
             byte[][] credentials = Claim(device);
             credentials[2] = new byte[] { 0 };
@@ -136,7 +136,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void MemoryThatIsOutIsNoFailureToConnect()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             device.Clients.Failure = new OutOfMemoryException();
             MqttSession session = Make(device);
             byte[][] credentials = Claim(device);
@@ -148,7 +148,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void APublicationIsTrueOnceItsOwnAcknowledgementCame()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             Assert.IsTrue(session.Publish(Topic, s_payload));
             Assert.AreEqual(1, device.Cloud.Received);
@@ -167,7 +167,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void AnAcknowledgementMayComeBeforePublishReturns()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             device.Cloud.IsFast = true;
             MqttSession session = Open(device);
             long start = device.Clock.Milliseconds;
@@ -182,7 +182,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void ALateAcknowledgementStillCounts()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             device.Cloud.Next("PUBLISH", "late");
             device.Cloud.Next("PUBLISH", "lose");
@@ -193,7 +193,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void AnAcknowledgementOfAnotherMessageDoesNotCount()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
 
             device.Cloud.Always("PUBLISH", "lose");
@@ -204,7 +204,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void OnADeadConnectionNothingIsWaitedForLong()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             device.Cloud.Next("PUBLISH", "close");
             long start = device.Clock.Milliseconds;
@@ -222,7 +222,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void SubscriptionsAreGrantedAsAWholeOrNot()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             Assert.IsNull(session.Subscribe(new string[] { Topic, "c" }, MqttQoSLevel.AtLeastOnce));
             device.Cloud.Next("SUBSCRIBE", "refuse");
@@ -235,7 +235,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void ASubscriptionThatNobodyAnswersEndsInTenSeconds()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             device.Cloud.Next("SUBSCRIBE", "silence");
             long start = device.Clock.Milliseconds;
@@ -246,7 +246,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void MessagesComeInTheirOrderAndUpToFourWait()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Subscribed(device);
             for (byte i = 1; i <= 6; i++)
             {
@@ -271,7 +271,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void AMessageThatIsTooLargeComesWithoutItsPayload()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Subscribed(device);
             device.Cloud.Send(device.Clients.Live, Topic, new byte[100], false);
             device.Cloud.Send(device.Clients.Live, Topic, new byte[101], false);
@@ -284,7 +284,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void AWaitForAMessageEndsInItsTime()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Subscribed(device);
             long start = device.Clock.Milliseconds;
             Assert.IsNull(session.Receive(30000));
@@ -297,7 +297,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void WhatArrivedBeforeTheConnectionClosedIsNotLost()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Subscribed(device);
             FakeMqttClient client = device.Clients.Live;
 
@@ -313,7 +313,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void WhatComesBetweenTwoLooksIsNotLost()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Subscribed(device);
             FakeMqttClient client = device.Clients.Live;
 
@@ -331,7 +331,7 @@ namespace DeviceAgent.Tests.Messaging
         [TestMethod]
         public void WithQos0NothingIsWaitedFor()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             MqttSession session = Open(device);
             session.Send(Topic, Encoding.UTF8.GetBytes("x"));
             device.Clock.Pass(10);
@@ -339,16 +339,16 @@ namespace DeviceAgent.Tests.Messaging
             Assert.AreEqual(1, device.Cloud.Received);
         }
 
-        private static byte[][] Claim(FakeDevice device)
+        private static byte[][] Claim(FakeParts device)
         {
             return new byte[][] { End(device, "root-ca.pem"), End(device, "claim.pem.crt"), End(device, "claim.pem.key") };
         }
 
-        private static byte[] End(FakeDevice device, string file) => DeviceAgent.Identity.PemFile.Read(device.Storage, file);
+        private static byte[] End(FakeParts device, string file) => DeviceAgent.Identity.PemFile.Read(device.Storage, file);
 
-        private static MqttSession Make(FakeDevice device) => new MqttSession(device.Clients, device.Clock, device.Signal, 100);
+        private static MqttSession Make(FakeParts device) => new MqttSession(device.Clients, device.Clock, device.Signal, 100);
 
-        private static MqttSession Open(FakeDevice device)
+        private static MqttSession Open(FakeParts device)
         {
             device.Clock.Pass(1000);
             MqttSession session = Make(device);
@@ -356,7 +356,7 @@ namespace DeviceAgent.Tests.Messaging
             return session;
         }
 
-        private static MqttSession Subscribed(FakeDevice device)
+        private static MqttSession Subscribed(FakeParts device)
         {
             MqttSession session = Open(device);
             Assert.IsNull(session.Subscribe(new string[] { Topic }, MqttQoSLevel.AtLeastOnce));

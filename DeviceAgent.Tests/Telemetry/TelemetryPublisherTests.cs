@@ -15,12 +15,12 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void AReadingIsOneMessageToTheLetter()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             TelemetryPublisher publisher = Make(device, device.ReadSettings(), device.Board.Sensor);
             MqttSession session = Open(device);
             Assert.IsTrue(publisher.TakeIfDue());
             Assert.IsTrue(publisher.PublishOldest(session));
-            Check(device, 0, FakeDevice.TelemetryTopic, "{\"CLIENT_ID\":\"a0b1c2d3e4f5\",\"TIMESTAMP\":\"2026-08-01T12:00:01\",\"TEMPERATURE\":20.50,\"HUMIDITY\":50.00}");
+            Check(device, 0, FakeParts.TelemetryTopic, "{\"CLIENT_ID\":\"a0b1c2d3e4f5\",\"TIMESTAMP\":\"2026-08-01T12:00:01\",\"TEMPERATURE\":20.50,\"HUMIDITY\":50.00}");
             Assert.AreEqual(1, device.Cloud.Received);
             Assert.AreEqual(0, publisher.Waiting);
             Assert.AreEqual(1, publisher.Published);
@@ -30,15 +30,15 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void PerTypeEachQuantityIsAMessageOfItsOwn()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AgentSettings settings = device.ReadSettings();
             settings.IsPerType = true;
             TelemetryPublisher publisher = Make(device, settings, device.Board.Sensor);
             MqttSession session = Open(device);
             publisher.TakeIfDue();
             Assert.IsTrue(publisher.PublishOldest(session));
-            Check(device, 0, FakeDevice.TelemetryTopic + "/temperature", "{\"CLIENT_ID\":\"a0b1c2d3e4f5\",\"TIMESTAMP\":\"2026-08-01T12:00:01\",\"TEMPERATURE\":20.50}");
-            Check(device, 1, FakeDevice.TelemetryTopic + "/humidity", "{\"CLIENT_ID\":\"a0b1c2d3e4f5\",\"TIMESTAMP\":\"2026-08-01T12:00:01\",\"HUMIDITY\":50.00}");
+            Check(device, 0, FakeParts.TelemetryTopic + "/temperature", "{\"CLIENT_ID\":\"a0b1c2d3e4f5\",\"TIMESTAMP\":\"2026-08-01T12:00:01\",\"TEMPERATURE\":20.50}");
+            Check(device, 1, FakeParts.TelemetryTopic + "/humidity", "{\"CLIENT_ID\":\"a0b1c2d3e4f5\",\"TIMESTAMP\":\"2026-08-01T12:00:01\",\"HUMIDITY\":50.00}");
             Assert.AreEqual(2, device.Cloud.Received);
             Assert.AreEqual(0, publisher.Waiting);
         }
@@ -46,7 +46,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void TheTimeIsThatOfTheMeasurementEvenIfTheClockIsSetAfterwards()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             device.Clock.UtcNow = new DateTime(1970, 1, 1);
             TelemetryPublisher publisher = Make(device, device.ReadSettings(), device.Board.Sensor);
             publisher.TakeIfDue();
@@ -67,7 +67,7 @@ namespace DeviceAgent.Tests.Telemetry
         {
             for (int i = 0; i < 2; i++)
             {
-                FakeDevice device = new FakeDevice();
+                FakeParts device = new FakeParts();
                 AgentSettings settings = device.ReadSettings();
                 settings.IsPerType = i == 1;
                 FakeSensor other = new FakeSensor(new string[] { "PRESSURE" });
@@ -90,7 +90,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void SeveralSensorsMakeOneReading()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             TelemetryPublisher publisher = Make(device, device.ReadSettings(), new FakeSensor(new string[] { "PRESSURE" }), device.Board.Sensor);
             publisher.TakeIfDue();
             publisher.PublishOldest(Open(device));
@@ -100,7 +100,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void WhereNoSensorGivesAnythingThereIsNoReading()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             device.Board.Sensor.IsMute = true;
             TelemetryPublisher publisher = Make(device, device.ReadSettings(), device.Board.Sensor);
             Assert.IsTrue(publisher.TakeIfDue());
@@ -113,7 +113,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void AReadingStaysUntilItIsAcknowledged()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             TelemetryPublisher publisher = Make(device, device.ReadSettings(), device.Board.Sensor);
             MqttSession session = Open(device);
             publisher.TakeIfDue();
@@ -131,7 +131,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void PerTypeAReadingStaysUntilAllOfItIsAcknowledged()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AgentSettings settings = device.ReadSettings();
             settings.IsPerType = true;
             TelemetryPublisher publisher = Make(device, settings, device.Board.Sensor);
@@ -150,7 +150,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void ReadingsAreTakenAtTheirIntervalAndMissedOnesNotMadeUpFor()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             TelemetryPublisher publisher = Make(device, device.ReadSettings(), device.Board.Sensor);
             Assert.IsTrue(publisher.UntilDue <= 0);
             Assert.IsTrue(publisher.TakeIfDue());
@@ -171,7 +171,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void AnIntervalThatWasChangedCountsFromNow()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AgentSettings settings = device.ReadSettings();
             settings.IntervalSeconds = 86400;
             TelemetryPublisher publisher = Make(device, settings, device.Board.Sensor);
@@ -189,7 +189,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void ReadingsThatDoNotFitAreCounted()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AgentSettings settings = device.ReadSettings();
             settings.OutboxReadings = 2;
             TelemetryPublisher publisher = Make(device, settings, device.Board.Sensor);
@@ -209,7 +209,7 @@ namespace DeviceAgent.Tests.Telemetry
         [TestMethod]
         public void ATopicOfItsOwnTakesThePlaceOfTheUsualOne()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AgentSettings settings = device.ReadSettings();
             settings.TelemetryTopic = "fleet/one";
             TelemetryPublisher publisher = Make(device, settings, device.Board.Sensor);
@@ -218,9 +218,9 @@ namespace DeviceAgent.Tests.Telemetry
             Assert.AreEqual("fleet/one", (string)device.Cloud.Topics[0]);
         }
 
-        private static TelemetryPublisher Make(FakeDevice device, AgentSettings settings, params ISensor[] sensors) => new TelemetryPublisher(settings, sensors, device.Clock);
+        private static TelemetryPublisher Make(FakeParts device, AgentSettings settings, params ISensor[] sensors) => new TelemetryPublisher(settings, sensors, device.Clock);
 
-        private static MqttSession Open(FakeDevice device)
+        private static MqttSession Open(FakeParts device)
         {
             device.Clock.Pass(1000);
             MqttSession session = new MqttSession(device.Clients, device.Clock, device.Signal, 100);
@@ -229,7 +229,7 @@ namespace DeviceAgent.Tests.Telemetry
             return session;
         }
 
-        private static void Check(FakeDevice device, int index, string topic, string payload)
+        private static void Check(FakeParts device, int index, string topic, string payload)
         {
             Assert.AreEqual(topic, (string)device.Cloud.Topics[index]);
             Assert.AreEqual(payload, (string)device.Cloud.Payloads[index]);

@@ -108,7 +108,7 @@ namespace DeviceAgent.Commands
                 case "rotate-certificate":
                     if (_command == "rotate-certificate" && _settings.Method == ProvisioningMethod.Jitp)
                     {
-                        return OwnCertificate.NoRotation;
+                        return ProvisioningMethod.NoRotation;
                     }
 
                     string unwished = _enrollment.Want(_id, _command == "rotate-certificate", isRepeated);

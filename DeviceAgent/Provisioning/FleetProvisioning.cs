@@ -248,7 +248,7 @@ namespace DeviceAgent.Provisioning
             _current = current;
             if (settings.Method == ProvisioningMethod.Jitp)
             {
-                return Fail("rotating the certificate", OwnCertificate.NoRotation, ProvisioningOutcome.Refused);
+                return Fail("rotating the certificate", ProvisioningMethod.NoRotation, ProvisioningOutcome.Refused);
             }
 
             bool isResumed = IsResumed();

@@ -10,9 +10,6 @@ namespace DeviceAgent.Provisioning
     /// </summary>
     public static class OwnCertificate
     {
-        /// <summary>Why such a certificate is not rotated.</summary>
-        public const string NoRotation = "with provisioning.method jitp certificates come from your own CA: flash another one, and send reprovision";
-
         /// <summary>Reads the certificate and its key, and finds out the name of their thing: the one in the settings, else the certificate's common name.</summary>
         /// <param name="storage">The board's storage.</param>
         /// <param name="settings">The settings as the factory has set them.</param>

@@ -12,6 +12,9 @@ namespace DeviceAgent.Settings
         /// <summary>With a certificate of the owner's own CA, which the factory has put onto the board: just-in-time provisioning and registration.</summary>
         public const string Jitp = "jitp";
 
+        /// <summary>Why a certificate of <see cref="Jitp"/> is not rotated.</summary>
+        public const string NoRotation = "with provisioning.method jitp certificates come from your own CA: flash another one, and send reprovision";
+
         /// <summary>All that are known, for a person to read.</summary>
         public const string All = Claim + ", " + ClaimCsr + ", " + Jitp;
 

@@ -4,7 +4,6 @@ using System.Text;
 using DeviceAgent.Agent;
 using DeviceAgent.Json;
 using DeviceAgent.Messaging;
-using DeviceAgent.Provisioning;
 using DeviceAgent.Sensors;
 
 namespace DeviceAgent.Settings
@@ -399,7 +398,7 @@ namespace DeviceAgent.Settings
             }
             else if (_settings.RotateAfterDays > 0)
             {
-                _problems.Add("provisioning.rotateAfterDays cannot be: " + OwnCertificate.NoRotation);
+                _problems.Add("provisioning.rotateAfterDays cannot be: " + ProvisioningMethod.NoRotation);
             }
 
             if (_settings.WifiSsid == null && _settings.WifiPassword != null)

@@ -188,13 +188,13 @@ namespace DeviceAgent.Tests.Provisioning
             device.Run(60);
             Hashtable answer = Answer(device, "n-1");
             Assert.AreEqual("error", (string)answer["RESULT"]);
-            Assert.AreEqual(OwnCertificate.NoRotation, (string)answer["ERROR"]);
+            Assert.AreEqual(ProvisioningMethod.NoRotation, (string)answer["ERROR"]);
             Assert.AreEqual(Tried + "SUBSCRIBE 1 | DISCONNECT CERT-1", device.Trace.ToString());
 
             Configure(device, "", ",\"rotateAfterDays\":300");
             SettingsReader reader = new SettingsReader(FakeDevice.Name);
             Assert.IsNull(reader.Read(device.Storage.Read(SettingsReader.FileName)));
-            Assert.AreEqual("provisioning.rotateAfterDays cannot be: " + OwnCertificate.NoRotation, (string)reader.Problems[0]);
+            Assert.AreEqual("provisioning.rotateAfterDays cannot be: " + ProvisioningMethod.NoRotation, (string)reader.Problems[0]);
         }
 
         [TestMethod]
@@ -207,7 +207,7 @@ namespace DeviceAgent.Tests.Provisioning
             attempts.IsRotation = true;
             Assert.IsNull(attempts.Save());
             device.Run(60);
-            Assert.IsTrue(device.Log.Has("provisioning: rotating the certificate: " + OwnCertificate.NoRotation));
+            Assert.IsTrue(device.Log.Has("provisioning: rotating the certificate: " + ProvisioningMethod.NoRotation));
             Assert.IsTrue(device.Log.Has("the rotation is given up, and certificate " + Id + " stays in use"));
             Assert.AreEqual(1, device.Trace.Count("CONNECT"));
             Assert.AreEqual(1, device.Agent.Status.Publisher.Published);

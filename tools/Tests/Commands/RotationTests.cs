@@ -7,7 +7,7 @@ using DeviceAgent.Settings;
 using DeviceAgent.Tests.Fakes;
 using nanoFramework.TestFramework;
 
-namespace DeviceAgent.Tests.Agent
+namespace DeviceAgent.Tests.Commands
 {
     /// <summary>How an identity is rotated over its own connection, seen from outside: by what reaches the storage and the cloud.</summary>
     [TestClass]

@@ -14,7 +14,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void WhatIsRememberedComesBack()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             attempts.Doublings[AttemptRecord.Connecting] = 4;
             attempts.Doublings[AttemptRecord.Refused] = 11;
@@ -43,7 +43,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void RequestsCountForADayOfRunning()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             for (int i = 0; i < 3; i++)
             {
@@ -73,7 +73,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void WhileTheDaysRequestsAreUsedUpTheirAgesAreWrittenOnceAnHour()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             attempts.CountRequest();
             for (int minute = 0; minute < 10 * 60; minute++)
@@ -90,7 +90,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void TwentyRequestsCanBeCounted()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             for (int i = 0; i < 20; i++)
             {
@@ -105,7 +105,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void ARequestThatIsTakenBackCountsNoMoreAndTheNextOneCostsNoWrite()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             for (int i = 0; i < 10; i++)
             {
@@ -129,7 +129,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void ARequestThatCannotBeCountedDurablyIsNotAllowedAndNotCounted()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             device.Storage.FailAt = 1;
             device.Storage.CorruptAt = 2;
@@ -145,7 +145,7 @@ namespace DeviceAgent.Tests.Agent
         {
             for (int bytes = MemoryStorage.Before; bytes < 70; bytes++)
             {
-                FakeDevice device = new FakeDevice();
+                FakeParts device = new FakeParts();
                 AttemptRecord attempts = Boot(device);
                 attempts.CountRequest();
                 device.Storage.CutAt = 2;
@@ -162,7 +162,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void WhatCannotBeReadIsNothing()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             Boot(device).CountRequest();
             device.Storage.Flip("attempts.0", 200);
             Assert.AreEqual(0, Boot(device).UntilAllowed(1));
@@ -183,7 +183,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void ARecordFromBeforeThereWereRotationsIsRead()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             byte[] numbers = new byte[6 * 4];
             Record.PutInt(numbers, 5 * 4, 3600);
             device.Storage.Put("attempts.0", Record.Create("DAA1", 7, new byte[][] { numbers, new byte[] { (byte)'i' }, new byte[] { (byte)'c' } }));
@@ -198,7 +198,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void AGrownPauseIsWrittenAtEachStepFrom32SecondsAndOnceWhenThingsWorkAgain()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             Backoff backoff = new Backoff(device.Board, attempts);
             for (int i = 0; i < 30; i++)
@@ -242,7 +242,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void AnUnexpectedEndIsForgottenAfterAnHour()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = Boot(device);
             new Backoff(device.Board, attempts).Grow(AttemptRecord.Starting);
             attempts = Boot(device);
@@ -254,13 +254,13 @@ namespace DeviceAgent.Tests.Agent
             Assert.AreEqual(2, device.Storage.Writes);
         }
 
-        private static AttemptRecord Boot(FakeDevice device)
+        private static AttemptRecord Boot(FakeParts device)
         {
             device.Clock.Boot();
             return Read(device);
         }
 
-        private static AttemptRecord Read(FakeDevice device)
+        private static AttemptRecord Read(FakeParts device)
         {
             AttemptRecord attempts = new AttemptRecord(device.Storage, device.Clock);
             attempts.Load();

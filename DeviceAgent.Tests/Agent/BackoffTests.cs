@@ -19,7 +19,7 @@ namespace DeviceAgent.Tests.Agent
         [TestMethod]
         public void APauseIsAnythingFromNothingToItsBound()
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             Backoff backoff = new Backoff(device.Board, new AttemptRecord(device.Storage, device.Clock));
             device.Board.Chance = 0;
             Assert.AreEqual(0, backoff.Next(AttemptRecord.Connecting));
@@ -31,7 +31,7 @@ namespace DeviceAgent.Tests.Agent
 
         private static void Check(int kind, int[] bounds)
         {
-            FakeDevice device = new FakeDevice();
+            FakeParts device = new FakeParts();
             AttemptRecord attempts = new AttemptRecord(device.Storage, device.Clock);
             Backoff backoff = new Backoff(device.Board, attempts);
             for (int i = 0; i < bounds.Length; i++)

@@ -1,13 +1,11 @@
 using System.Text;
 using System.Threading;
-using DeviceAgent.Agent;
 using DeviceAgent.Settings;
-using nanoFramework.TestFramework;
 
 namespace DeviceAgent.Tests.Fakes
 {
-    /// <summary>A board as it comes from the factory, and the world around it, all in memory.</summary>
-    public sealed class FakeDevice
+    /// <summary>The parts of a board as it comes from the factory, and the world around it, all in memory.</summary>
+    public class FakeParts
     {
         /// <summary>The password of the WiFi network in the settings; no log line may hold it.</summary>
         public const string WifiPassword = "hunter2";
@@ -53,11 +51,8 @@ namespace DeviceAgent.Tests.Fakes
         /// <summary>What the agent's thread waits on, for tests of its parts.</summary>
         public readonly AutoResetEvent Signal = new AutoResetEvent(false);
 
-        /// <summary>The agent that was booted last.</summary>
-        public LifeCycle Agent;
-
         /// <summary>Makes a board with the factory's files.</summary>
-        public FakeDevice()
+        public FakeParts()
         {
             Storage = new MemoryStorage(Trace);
             Cloud = new FakeCloud(Clock, Trace);
@@ -80,21 +75,5 @@ namespace DeviceAgent.Tests.Fakes
 
         /// <summary>The settings as they are read at a boot.</summary>
         public AgentSettings ReadSettings() => new SettingsReader(Name).Read(Storage.Read(SettingsReader.FileName));
-
-        /// <summary>Turns the power on, and lets the agent run until the time is over, or it reboots, sleeps or loses its power; then turns the power off.</summary>
-        public void Run(int seconds)
-        {
-            Clock.Boot();
-            Agent = new LifeCycle(Storage, Network, Clock, Clients, Board, Log);
-            LifeCycle agent = Agent;
-            Clock.After(seconds * 1000, () => agent.Stop());
-            agent.Run();
-            Clients.PowerOff();
-            Storage.PowerOff();
-            Clock.Clear();
-            Assert.IsNull(Clock.Fault, Clock.Fault);
-            Assert.IsNull(Clients.Fault, Clients.Fault);
-            Assert.IsNull(Log.Leak, "a secret is in the log");
-        }
     }
 }
