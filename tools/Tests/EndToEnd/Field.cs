@@ -76,7 +76,7 @@ internal sealed class Field : IAsyncDisposable
     /// <param name="stopping">Ends it early.</param>
     /// <param name="change">Changes the board's settings.</param>
     /// <param name="isHasty">Whether the clocks of cloud and board run ten times as fast, its pauses are none, and the cloud takes a fault plan: for what ends only when a time is over.</param>
-    /// <param name="allowsRotation">Whether the device policy allows rotation.</param>
+    /// <param name="allowsRotation">Whether the device policy allows rotation, and the claim's policy a key of the device's own.</param>
     /// <param name="furtherRegion">A region beside the one that the operator watches.</param>
     /// <param name="repeated">What a RegisterThing is answered that repeats an accepted one.</param>
     public static async Task<Field> OpenAsync(
@@ -209,6 +209,7 @@ internal sealed class Field : IAsyncDisposable
                 Log = CloudLog.Add,
                 Faults = Faults,
                 AllowRotation = _allowsRotation,
+                AllowCsr = _allowsRotation,
                 FurtherRegions = _furtherRegion is null ? [] : [_furtherRegion],
                 RepeatedRegistration = _repeated,
                 TimeProvider = (TimeProvider)_haste ?? TimeProvider.System,

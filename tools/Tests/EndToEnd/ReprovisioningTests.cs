@@ -192,6 +192,34 @@ public sealed class ReprovisioningTests
 
     [TestMethod]
     [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_rotation_by_claim_csr_is_for_another_key_of_the_devices_own()
+    {
+        await using var field = await Field.OpenAsync(Stopping, settings => settings["provisioning"]["method"] = "claim-csr", allowsRotation: true);
+        var board = field.MakeBoard();
+        _ = board.PowerOn();
+        await field.ReadingAsync(Stopping);
+        var old = new IdentityStore(field.Flash).Load();
+        field.Cloud.Registry.SetCertificateStatus(field.Cloud.ClaimCredentials.CertificateId, CertificateStatus.Inactive);
+        var proved = field.NextLineAsync("can be deactivated", Stopping);
+
+        Assert.AreEqual("ok", (string)(await field.CommandAsync(Rotate, Stopping))["RESULT"]);
+        await proved;
+        var identity = new IdentityStore(field.Flash).Load();
+        Assert.AreEqual(old.CertificateId, identity.ReplacedCertificateId);
+        Assert.AreNotEqual(Text(old.Key), Text(identity.Key));
+        using (X509Certificate2.CreateFromPem(Text(identity.Certificate), Text(identity.Key)))
+        {
+        }
+
+        Assert.AreEqual(2, field.Accepted(ProvisioningOperation.CreateCertificateFromCsr));
+        Assert.AreEqual(0, field.Accepted(ProvisioningOperation.CreateKeysAndCertificate));
+        Assert.IsNull(field.Flash.Read("device.key"), "an identity has it");
+        await field.NextLineAsync("acknowledged, 0 waiting", Stopping);
+        await board.PowerOffAsync().WaitAsync(Stopping);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
     public async Task A_device_policy_that_does_not_allow_rotation_is_named_and_the_board_works_on()
     {
         await using var field = await Field.OpenAsync(Stopping);
