@@ -62,7 +62,7 @@ internal sealed class DemoStory
         await using LocalCloudServer cloud = await LocalCloudServer.StartAsync(new LocalCloudOptions { Log = entry => Say("cloud: " + entry.Message) }, cancellationToken).ConfigureAwait(false);
         cloud.ProvisioningAnswered += outcome =>
         {
-            if (outcome is { IsAccepted: true, Operation: ProvisioningOperation.CreateKeysAndCertificate })
+            if (outcome is { IsAccepted: true, Operation: not ProvisioningOperation.RegisterThing })
             {
                 _certificates.AddOrUpdate(outcome.ClientId, 1, (_, count) => count + 1);
             }

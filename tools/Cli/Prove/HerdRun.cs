@@ -24,11 +24,7 @@ internal sealed class HerdRun(int devices, int spread, int seed, bool json)
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     private readonly TextWriter _story = json ? Console.Error : Console.Out;
-    private readonly Dictionary<ProvisioningOperation, List<TimeSpan>> _requests = new()
-    {
-        [ProvisioningOperation.CreateKeysAndCertificate] = [],
-        [ProvisioningOperation.RegisterThing] = [],
-    };
+    private readonly Dictionary<ProvisioningOperation, List<TimeSpan>> _requests = Enum.GetValues<ProvisioningOperation>().ToDictionary(operation => operation, _ => new List<TimeSpan>());
 
     private readonly HashSet<SimulatedDevice> _arrived = [];
     private int _throttled;

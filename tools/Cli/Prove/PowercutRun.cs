@@ -52,7 +52,7 @@ internal sealed class PowercutRun(int seed, string? only, int share, bool json)
             }
 
             int number = 0;
-            work.AddRange(PowerEvent.CutsIn(uncut.Boots[0]).Select(cut => (tally, cut, number++ % share == 0)));
+            work.AddRange(PowerEvent.CutsIn(uncut.Boots[0]).Select(cut => (tally, cut, number++ % (share * scenario.Share) == 0)));
             work.AddRange(PowerEvent.LossesIn(uncut.Boots[0]).Select(cut => (tally, cut, false)));
         }
 

@@ -1,4 +1,5 @@
 using Cli.Simulation;
+using DeviceAgent.Settings;
 using DeviceAgent.Tests.Fakes;
 using LocalCloud;
 
@@ -22,7 +23,13 @@ internal sealed record PowercutScenario(string Name, string Text, RepeatedRegist
     /// <summary>The command by which the owner does so; null where the owner does not.</summary>
     public string? Command { get; init; }
 
-    /// <summary>Makes all of them, each with both answers of the cloud.</summary>
+    /// <summary>Only each so many-th cut is followed by a second; 1 for all.</summary>
+    public int Share { get; init; } = 1;
+
+    /// <summary>How the board gets its identity.</summary>
+    public string Method { get; init; } = ProvisioningMethod.Claim;
+
+    /// <summary>Makes all of them, those of a key that the cloud makes with both answers of the cloud.</summary>
     /// <param name="seed">What chance is made from.</param>
     public static IReadOnlyList<PowercutScenario> MakeAll(int seed) =>
     [
@@ -52,7 +59,26 @@ internal sealed record PowercutScenario(string Name, string Text, RepeatedRegist
                 new PowercutScenario("rotated" + suffix, "an identity that is rotated while the claim is not in force", repeated) { State = WithoutClaim(uncut.State), Command = "rotate-certificate" },
             };
         }),
+        .. MakeOfOwnKeys(seed),
     ];
+
+    /// <summary>
+    /// Those in which the board makes its key. What differs is over before RegisterThing, so the other answer to that is left to those above;
+    /// and where an identity is replaced it differs but little, so each fourth cut is followed by a second there.
+    /// </summary>
+    private static IReadOnlyList<PowercutScenario> MakeOfOwnKeys(int seed)
+    {
+        PowercutScenario first = new("csr-first-boot", "a first boot with a key of the board's own", RepeatedRegistration.AcceptAgain) { State = PowercutState.Factory, Method = ProvisioningMethod.ClaimCsr };
+        PowercutResult uncut = new PowercutTrial(first, seed).Run([]);
+        return uncut.IsGood
+            ?
+            [
+                first,
+                first with { Name = "csr-replaced", Text = "an identity with a key of the board's own that is replaced", State = uncut.State, Command = "reprovision", Share = 4 },
+                first with { Name = "csr-rotated", Text = "an identity with a key of the board's own that is rotated", State = uncut.State, Command = "rotate-certificate", Share = 4 },
+            ]
+            : [first];
+    }
 
     private static PowercutState WithoutClaim(PowercutState state) => state with
     {

@@ -1,7 +1,11 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 using Cli.Simulation;
 using DeviceAgent.Identity;
 using DeviceAgent.Provisioning;
+using DeviceAgent.Settings;
 using DeviceAgent.Tests.Fakes;
 using LocalCloud;
 using Mqtt;
@@ -27,6 +31,7 @@ internal sealed class PowercutTrial(PowercutScenario scenario, int seed, Action<
 
     private readonly List<List<PowerEvent>> _boots = [];
     private readonly HashSet<string> _proved = [];
+    private readonly HashSet<string> _keys = [];
     private readonly string? _replaced = scenario.IsReplaced ? scenario.State.Registry.Certificates.Values.Single(certificate => certificate.Things.Contains(Mac)).Id : null;
     private SimulatedWorld? _world;
     private SimulatedDevice? _board;
@@ -38,6 +43,7 @@ internal sealed class PowercutTrial(PowercutScenario scenario, int seed, Action<
     private int _issued = scenario.State.Issued;
     private bool _isAnswered;
     private bool _isForgetful;
+    private bool _isKeyOnTheWire;
     private bool _isDone;
 
     /// <summary>Whether the board is left dark after the last cut.</summary>
@@ -48,7 +54,7 @@ internal sealed class PowercutTrial(PowercutScenario scenario, int seed, Action<
     public PowercutResult Run(IReadOnlyList<PowerCut> cuts)
     {
         using SimulatedWorld world = new(new LocalCloudOptions { RepeatedRegistration = scenario.Repeated }, trace, scenario.State.Registry, scenario.State.Issued);
-        SimulatedDevice board = world.AddDevice(Mac, seed);
+        SimulatedDevice board = world.AddDevice(Mac, seed, $",\"method\":\"{scenario.Method}\"");
         _world = world;
         _board = board;
         _isForgetful = cuts.Any(cut => cut.LostFrom > 0);
@@ -60,7 +66,7 @@ internal sealed class PowercutTrial(PowercutScenario scenario, int seed, Action<
         board.FlashChanging += change => Happen(PowerEvent.Of(change));
         board.Logged += Look;
         world.Passing += Pass;
-        world.Cloud.ProvisioningAnswered += outcome => _issued += outcome is { IsAccepted: true, Operation: ProvisioningOperation.CreateKeysAndCertificate } ? 1 : 0;
+        world.Cloud.ProvisioningAnswered += outcome => _issued += outcome is { IsAccepted: true, Operation: not ProvisioningOperation.RegisterThing } ? 1 : 0;
         CheckIdentity();
         world.Run(scenario.Dark);
         string? fault = null;
@@ -98,6 +104,17 @@ internal sealed class PowercutTrial(PowercutScenario scenario, int seed, Action<
         else if (passage is { IsUp: true, IsArrived: true, Packet: PublishPacket publish } && Encoding.UTF8.GetString(publish.Payload.Span).Contains("\"RESULT\":\"ok\"", StringComparison.Ordinal))
         {
             _isAnswered = true;
+        }
+
+        if (passage.Packet is PublishPacket { Payload: var payload } message && scenario.Method == ProvisioningMethod.ClaimCsr)
+        {
+            string text = Encoding.UTF8.GetString(payload.Span);
+            _isKeyOnTheWire |= text.Contains("PRIVATE KEY", StringComparison.Ordinal) || text.Contains("privateKey", StringComparison.Ordinal);
+            if (passage.IsUp && message.Topic == ProvisioningTopics.CreateFromCsr)
+            {
+                string pem = JsonNode.Parse(text)!["certificateSigningRequest"]!.GetValue<string>();
+                _keys.Add(Convert.ToHexString(CertificateRequest.LoadSigningRequestPem(pem, HashAlgorithmName.SHA256).PublicKey.ExportSubjectPublicKeyInfo()));
+            }
         }
 
         Happen(PowerEvent.Of(passage));
@@ -199,7 +216,26 @@ internal sealed class PowercutTrial(PowercutScenario scenario, int seed, Action<
             : !SimulatedMqttClients.BelongTogether(identity.Certificate, identity.Key) ? "its key is not its certificate's"
             : _replaced is not null && registry.FindCertificate(_replaced) is not { Status: CertificateStatus.Active } ? "the replaced certificate is not active any more"
             : _board.Flash.Peek(ProvisioningJournal.FileName) is not null ? "the journal is left over"
-            : null);
+            : _board.Flash.Peek(DeviceKey.FileName) is not null ? "the key's own file is left over"
+            : FindKeyFault(identity));
+    }
+
+    /// <summary>What is wrong with the keys that certificates were asked for with; null where nothing is.</summary>
+    private string? FindKeyFault(DeviceIdentity identity)
+    {
+        if (scenario.Method != ProvisioningMethod.ClaimCsr)
+        {
+            return null;
+        }
+
+        // A storage that loses a key which it had promised to keep costs another
+        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(identity.Certificate));
+        string key = Convert.ToHexString(certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        return _isKeyOnTheWire ? "a private key was in a message"
+            : _issued > scenario.State.Issued && _keys.Count != 1 && !_isForgetful ? $"{_keys.Count} keys were asked with for one identity"
+            : _issued > scenario.State.Issued && !_keys.Contains(key) ? "the identity's key is none that was asked with"
+            : _replaced is not null && SimulatedMqttClients.BelongTogether(Encoding.ASCII.GetBytes(_world!.Cloud.Registry.FindCertificate(_replaced)!.Pem + '\0'), identity.Key) ? "the key is that of the replaced identity"
+            : null;
     }
 
     private PowercutState KeepState() => new(

@@ -92,7 +92,7 @@ internal sealed class SoakRun(int days, int seed, string? log = null, bool json 
         board.Restarting += () => LoseMemory(byPower: false);
         world.Cloud.ProvisioningAnswered += outcome =>
         {
-            if (outcome.Operation == ProvisioningOperation.CreateKeysAndCertificate)
+            if (outcome.Operation != ProvisioningOperation.RegisterThing)
             {
                 _creations.Add(world.Time.Elapsed);
             }

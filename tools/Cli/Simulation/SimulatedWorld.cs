@@ -48,8 +48,8 @@ internal sealed class SimulatedWorld : IDisposable
     /// <summary>Is told each packet twice: when it is to be sent, and when it has come.</summary>
     public event Action<Passage>? Passing;
 
-    /// <summary>What the registry of a new LocalCloud holds, whose device policy allows rotation.</summary>
-    public static RegistryState NewContent { get; } = InMemoryCloud.SeedContent(new LocalCloudOptions { AllowRotation = true }, SimulatedAuthority.Shared.Claim);
+    /// <summary>What the registry of a new LocalCloud holds, whose device policy allows rotation, and whose claim may ask for certificates for keys of the boards' own.</summary>
+    public static RegistryState NewContent { get; } = InMemoryCloud.SeedContent(new LocalCloudOptions { AllowRotation = true, AllowCsr = true }, SimulatedAuthority.Shared.Claim);
 
     /// <summary>The time of all.</summary>
     public SimulatedTime Time { get; }

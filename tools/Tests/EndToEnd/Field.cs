@@ -115,7 +115,7 @@ internal sealed class Field : IAsyncDisposable
             ? new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Resolve = host => Dns(host) }, makeClock)
             : new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Timings = s_hasty, Resolve = host => Dns(host) }, makeClock ?? (() => new HastyBoardClock(_haste, Haste)))
             {
-                RandomNumbers = _ => 0,
+                RandomNumbers = below => below == 256 ? Random.Shared.Next(below) : 0, // a key is made of bytes
             };
         device.Logged += line =>
         {

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Cli.Prove;
 using Cli.Simulation;
 using DeviceAgent.Identity;
@@ -42,6 +45,37 @@ public sealed class PowercutTests
 
         Assert.AreEqual(1, result.Strays);
         Assert.IsFalse(result.IsGood);
+    }
+
+    [TestMethod]
+    public void A_key_that_is_left_over_is_told()
+    {
+        var whole = s_scenarios.Value.Single(scenario => scenario.Name == "normal-boot");
+        var files = new Dictionary<string, byte[]>(whole.State.Files) { ["device.key"] = [1, 2, 3] };
+
+        var result = new PowercutTrial(whole with { State = whole.State with { Files = files } }, 3).Run([]);
+
+        Assert.AreEqual("the key's own file is left over", result.Fault);
+    }
+
+    [TestMethod]
+    public void An_identity_that_has_the_key_of_the_replaced_one_is_told()
+    {
+        // The factory's key stays the same where an identity is replaced
+        var whole = s_scenarios.Value.Single(scenario => scenario.Name == "csr-first-boot");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=a", key, HashAlgorithmName.SHA256);
+        var factory = new Dictionary<string, byte[]>
+        {
+            ["device.pem.key"] = Encoding.ASCII.GetBytes(key.ExportECPrivateKeyPem()),
+            ["device.pem.csr"] = Encoding.ASCII.GetBytes(request.CreateSigningRequestPem()),
+        };
+        var first = new PowercutTrial(whole with { State = whole.State with { Files = factory } }, 3).Run([]);
+        Assert.IsTrue(first.IsGood, first.Fault);
+
+        var second = new PowercutTrial(whole with { State = first.State, Command = "reprovision" }, 3).Run([]);
+
+        Assert.AreEqual("the key is that of the replaced identity", second.Fault);
     }
 
     [TestMethod]

@@ -5,9 +5,12 @@ using DeviceAgent.Provisioning;
 
 namespace Cli.Prove.Fuzz;
 
-/// <summary>The answer to CreateKeysAndCertificate, taken over into the journal.</summary>
-internal sealed class CreateAnswerParser : JsonParser
+/// <summary>The answer to CreateKeysAndCertificate, or with a key of the device's own to CreateCertificateFromCsr, taken over into the journal.</summary>
+/// <param name="hasOwnKey">Whether it is the latter.</param>
+internal sealed class CreateAnswerParser(bool hasOwnKey) : JsonParser
 {
+    private const int KeyField = 2;
+    private const string OwnKey = "-----BEGIN own\n";
     private const long Now = 1_785_585_600;
     private static readonly string[] s_names = ["certificateId", "certificatePem", "privateKey", "certificateOwnershipToken"];
     private static readonly int[] s_longest = [128, 4_096, 4_096, 2_048];
@@ -15,7 +18,8 @@ internal sealed class CreateAnswerParser : JsonParser
     private static readonly byte[][] s_corpus = Documents(
         SampleDocuments.CreateAnswer,
         $$""" { "x" : [ { "certificateId" : "no" } ] , "certificateOwnershipToken":"{{SampleDocuments.Token.Replace("=", "\\u003d", StringComparison.Ordinal)}}", "privateKey":"{{SampleDocuments.InJson(SampleDocuments.KeyPem).Replace("/", "\\/", StringComparison.Ordinal)}}","certificatePem":"\u002d----BEGIN c","certificateId":"\u0069d-1"} """,
-        """{"certificateId":"i","certificatePem":"-----BEGIN c","privateKey":"-----BEGIN k","certificateOwnershipToken":"t"}""");
+        """{"certificateId":"i","certificatePem":"-----BEGIN c","privateKey":"-----BEGIN k","certificateOwnershipToken":"t"}""",
+        """{"certificateOwnershipToken":"t","certificateId":"i","certificatePem":"-----BEGIN c"}""");
 
     private FuzzStorage _storage = new();
     private ProvisioningJournal _journal = new(new FuzzStorage());
@@ -40,7 +44,7 @@ internal sealed class CreateAnswerParser : JsonParser
     /// <inheritdoc/>
     public override object? Parse(byte[] input)
     {
-        _problem = _journal.Take(input, Now, null!);
+        _problem = _journal.Take(input, Now, hasOwnKey ? Encoding.ASCII.GetBytes(OwnKey + '\0') : null!);
         return _problem is null ? _journal : null;
     }
 
@@ -77,7 +81,7 @@ internal sealed class CreateAnswerParser : JsonParser
     }
 
     /// <summary>What the answer gives; null where it is not whole.</summary>
-    private static string[]? Expected(byte[] input, out bool isOpen)
+    private string[]? Expected(byte[] input, out bool isOpen)
     {
         isOpen = JsonOracle.IsJson(input, JsonReader.MaximumDepth, out bool hasHalves) && hasHalves;
         if (JsonOracle.Members(input, JsonReader.MaximumDepth) is not { } members)
@@ -89,7 +93,7 @@ internal sealed class CreateAnswerParser : JsonParser
         foreach (JsonProperty member in members)
         {
             int field = Array.IndexOf(s_names, member.Name);
-            if (field >= 0 && member.Value.ValueKind == JsonValueKind.String)
+            if (field >= 0 && !(hasOwnKey && field == KeyField) && member.Value.ValueKind == JsonValueKind.String)
             {
                 values[field] = member.Value.GetString()!;
                 if (values[field].Contains('\0', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(values[field]) > s_longest[field])
@@ -99,6 +103,7 @@ internal sealed class CreateAnswerParser : JsonParser
             }
         }
 
+        values[KeyField] = hasOwnKey ? OwnKey : values[KeyField];
         bool isWhole = IsPrintable(values[0]) && IsPrintable(values[3]) && IsPem(values[1]) && IsPem(values[2]);
         return isWhole ? values : null;
     }

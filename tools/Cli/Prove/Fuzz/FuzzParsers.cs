@@ -7,7 +7,8 @@ internal static class FuzzParsers
     public static OrderedDictionary<string, Func<FuzzParser>> All { get; } = new()
     {
         ["json"] = () => new JsonReaderParser(),
-        ["create-answer"] = () => new CreateAnswerParser(),
+        ["create-answer"] = () => new CreateAnswerParser(hasOwnKey: false),
+        ["csr-answer"] = () => new CreateAnswerParser(hasOwnKey: true),
         ["register-answer"] = () => new RegisterAnswerParser(),
         ["rejection"] = () => new RejectionParser(),
         ["settings"] = () => new SettingsParser(),
@@ -16,6 +17,7 @@ internal static class FuzzParsers
         ["attempts"] = () => new AttemptParser(),
         ["journal"] = () => new JournalParser(),
         ["certificate"] = () => new CertificateParser(),
+        ["device-key"] = () => new DeviceKeyParser(),
         ["mqtt-server"] = PacketParser.OfServer,
         ["mqtt-client"] = PacketParser.OfClient,
     };
