@@ -188,13 +188,13 @@ public sealed class LocalCloudServer : IAsyncDisposable
             regions.Add(region);
         }
 
+        var names = new RegionNames(options, regions, hosts, serverCertificates, directory?.Path, log);
         var claim = await OpenClaimAsync(directory?.Path, regions, root, cancellationToken);
         foreach (var region in regions)
         {
             await region.StartAsync();
         }
 
-        var names = new RegionNames(options, regions, hosts, serverCertificates, directory?.Path, log);
         var strays = new CloudCounters();
         var tls = new TlsHandshake(names, options.DemandServerName && !IPAddress.TryParse(options.Host, out _), clock, log) { Strays = strays, Faults = options.Faults };
         var host = BuildHost(sockets, controlSockets, tls);
@@ -277,7 +277,7 @@ public sealed class LocalCloudServer : IAsyncDisposable
             return false;
         }
 
-        _log.Information($"the name {name} leads nowhere from now on");
+        _log.Information($"the name {name} is taken out of the table");
         return true;
     }
 

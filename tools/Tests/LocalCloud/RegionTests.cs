@@ -88,6 +88,21 @@ public sealed class RegionTests
 
     [TestMethod]
     [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task One_region_alone_keeps_its_own_name_and_can_have_others()
+    {
+        await using var cloud = await TestCloud.StartAsync(Stopping, new LocalCloudOptions { Names = new Dictionary<string, string> { [CustomDomain] = Home } });
+
+        Assert.AreEqual("localhost", cloud.Server.Endpoint);
+        await using var named = await cloud.ConnectAsync(cloud.Operator, "all-1", Stopping, serverName: CustomDomain);
+        await using var usual = await cloud.ConnectAsync(cloud.Operator, "all-2", Stopping);
+
+        // A name that is not its own gets the usual certificate, which does not prove it, as before there were names
+        await Assert.ThrowsExactlyAsync<AuthenticationException>(() => cloud.ConnectAsync(cloud.Operator, "all-3", Stopping, serverName: "elsewhere.example.com"));
+        Assert.DoesNotContain(line => line.StartsWith(Home + ":", StringComparison.Ordinal), cloud.Log.Lines);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
     public async Task What_cannot_be_a_name_is_refused_with_the_reason()
     {
         await using var cloud = await TestCloud.StartAsync(Stopping, s_two);
