@@ -427,7 +427,6 @@ namespace DeviceAgent.Agent
 
             if (problem != null && !_waiting.IsStopping)
             {
-
                 int pause = _backoff.Next(wasRefused ? AttemptRecord.Refused : AttemptRecord.Connecting);
                 if (!_enrollment.IsDue(_settings))
                 {
