@@ -27,6 +27,47 @@ namespace DeviceAgent.Tests.Crypto
             Assert.ThrowsException(typeof(ArgumentException), () => Pkcs10.CreateRequest(key, "\u00E9"));
         }
 
+        [TestMethod]
+        public void ThePublicKeyIsFoundInTheRequestAndInThePrivateKey()
+        {
+            EcKey key = EcKey.Create(Hex.Bytes(EcKeyTests.Private));
+            byte[] request = Pkcs10.CreateRequest(key, "a");
+            byte[] publicKey = Pkcs10.ReadPublicKey(request);
+            Assert.AreEqual(EcKeyTests.X + EcKeyTests.Y, Hex.Text(publicKey));
+            Assert.IsTrue(Pkcs10.Has(Pem.Decode(key.ToPem()), publicKey));
+            Assert.IsTrue(Pkcs10.Has(publicKey, publicKey));
+            publicKey[63] ^= 1;
+            Assert.IsFalse(Pkcs10.Has(Pem.Decode(request), publicKey));
+            Assert.IsFalse(Pkcs10.Has(new byte[63], publicKey));
+            Assert.IsNull(Pkcs10.ReadPublicKey(Pem.Encode("X", Hex.Bytes("3082FFFF3080020100300030847FFFFFFF"))));
+            for (int length = 0; length < request.Length - 40; length += 5)
+            {
+                byte[] part = new byte[length];
+                Array.Copy(request, 0, part, 0, length);
+                Assert.IsNull(Pkcs10.ReadPublicKey(part), "the first " + length.ToString() + " bytes");
+            }
+        }
+
+        [TestMethod]
+        public void PemIsReadUpToItsEnd()
+        {
+            Assert.AreEqual("0102FF", Hex.Text(Pem.Decode(Hex.Ascii("-----BEGIN X-----\nAQL/\n-----END X-----\n\0"))));
+            Assert.AreEqual("0102FF03", Hex.Text(Pem.Decode(Hex.Ascii("-----BEGIN X-----\r\nAQL/\r\nAw==\r\n-----END X-----\r\n-----BEGIN Y-----"))));
+            string[] bad = new string[] { "", "-----BEGIN", "-----BEGIN X-----", "-----BEGIN X-----\nAQL/", "-----BEGIN X-----\n-----END X-----", "-----BEGIN X-----\n?!?!?!\n-----END X-----", " -----BEGIN X-----\nAQL/\n-----END" };
+            for (int i = 0; i < bad.Length; i++)
+            {
+                Assert.IsNull(Pem.Decode(Hex.Ascii(bad[i])), bad[i]);
+            }
+        }
+
+        [TestMethod]
+        public void AKeyThatIsErasedIsWrittenNoMore()
+        {
+            EcKey key = EcKey.Create(Hex.Bytes(EcKeyTests.Private));
+            key.Erase();
+            Assert.IsFalse(Hex.Text(Hex.FromPem(key.ToPem(), "EC PRIVATE KEY")).IndexOf(EcKeyTests.Private) >= 0);
+        }
+
         private static void Check(string commonName, string beginning)
         {
             EcKey key = EcKey.Create(Hex.Bytes(EcKeyTests.Private));
