@@ -60,6 +60,7 @@ internal sealed record PowercutScenario(string Name, string Text, RepeatedRegist
             };
         }),
         .. MakeOfOwnKeys(seed),
+        new("own-certificate", "a first boot with a certificate of the owner's own CA", RepeatedRegistration.AcceptAgain) { State = PowercutState.OwnCertificate, Method = ProvisioningMethod.Jitp },
     ];
 
     /// <summary>

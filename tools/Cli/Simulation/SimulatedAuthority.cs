@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using LocalCloud;
 
 namespace Cli.Simulation;
@@ -12,6 +13,9 @@ internal sealed class SimulatedAuthority
     /// <summary>How many keys there are. Certificates so far apart have the same: no single board of a proof comes to have so many.</summary>
     private const int Keys = 12;
 
+    /// <summary>The common name in <see cref="Own"/>.</summary>
+    public const string OwnThing = "a0b1c2d3e4f5";
+
     private static readonly Lazy<SimulatedAuthority> s_shared = new(() => new SimulatedAuthority());
 
     private readonly Lock _gate = new();
@@ -22,11 +26,14 @@ internal sealed class SimulatedAuthority
 
     private SimulatedAuthority()
     {
-        RSA[] keys = [RSA.Create(2048), RSA.Create(2048), RSA.Create(2048)];
+        RSA[] keys = [.. Enumerable.Range(0, 5).Select(_ => RSA.Create(2048))];
         Parallel.ForEach(keys, key => key.ExportRSAPublicKey());
         _authority = CertificateAuthority.Make(keys[0], new SimulatedTime());
         Claim = _authority.Issue(keys[1]);
         Subscriber = _authority.Issue(keys[2]);
+        CertificateAuthority owner = CertificateAuthority.Make(keys[3], new SimulatedTime());
+        OwnerPem = owner.RootPem;
+        Own = owner.Issue(new SigningRequest(new X500DistinguishedName("CN=" + OwnThing), new PublicKey(keys[4]))) with { PrivateKeyPem = keys[4].ExportPkcs8PrivateKeyPem() };
     }
 
     /// <summary>The one of this process.</summary>
@@ -40,6 +47,12 @@ internal sealed class SimulatedAuthority
 
     /// <summary>What a <see cref="SimulatedSubscriber"/> connects with.</summary>
     public IssuedCertificate Subscriber { get; }
+
+    /// <summary>The root of an owner's own CA, as PEM.</summary>
+    public string OwnerPem { get; }
+
+    /// <summary>What that CA has made for the board <see cref="OwnThing"/>.</summary>
+    public IssuedCertificate Own { get; }
 
     /// <summary>Gives the certificates of a simulation.</summary>
     /// <param name="given">How many of them were given already.</param>

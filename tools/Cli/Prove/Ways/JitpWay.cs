@@ -9,7 +9,8 @@ namespace Cli.Prove.Ways;
 /// <summary>With a certificate of the owner's own CA, which the cloud registers when the board first connects.</summary>
 internal sealed class JitpWay : Way
 {
-    private const string Template = $$"""
+    /// <summary>A template for a CA: a thing named by the common name, with the devices' policy.</summary>
+    public const string Template = $$"""
         {
           "Parameters": { "AWS::IoT::Certificate::CommonName": { "Type": "String" }, "AWS::IoT::Certificate::Id": { "Type": "String" } },
           "Resources": {
