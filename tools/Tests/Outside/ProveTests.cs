@@ -113,7 +113,7 @@ public sealed class ProveTests
         Assert.AreEqual(cuts, figures.GetProperty("singles").GetInt32() + figures.GetProperty("pairs").GetInt32());
         Assert.AreEqual(0, figures.GetProperty("strayCertificates").GetInt32());
         Assert.AreEqual(0, figures.GetProperty("identitiesLost").GetInt32());
-        Assert.AreEqual(19, figures.GetProperty("scenarios").GetArrayLength());
+        Assert.AreEqual(20, figures.GetProperty("scenarios").GetArrayLength());
         Assert.IsTrue(figures.GetProperty("scenarios").EnumerateArray().All(scenario => scenario.GetProperty("singles").GetInt32() > 0 && scenario.GetProperty("pairs").GetInt32() > 0));
 
         (status, output, error) = await AgentProcess.RunAsync(Stopping, "prove", "powercut", "--only", "first-boot/no-cut");
