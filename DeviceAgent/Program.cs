@@ -10,7 +10,7 @@ namespace DeviceAgent
         /// <summary>Where the firmware starts. It never returns: a program that ends leaves the board waiting for a debugger.</summary>
         public static void Main()
         {
-            LifeCycle agent = new LifeCycle(new InternalStorage(), new WifiNetwork(), new SystemClock(), new MqttClients(), new Esp32Board(), new ConsoleLog());
+            LifeCycle agent = new LifeCycle(new InternalStorage(), new WifiNetwork(), new SystemClock(), new MqttClients(), new Esp32Board(), new ConsoleLog(), new SerialLine());
             new Thread(agent.Supervise).Start();
             agent.Run();
             Thread.Sleep(Timeout.Infinite);

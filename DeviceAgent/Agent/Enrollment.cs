@@ -41,6 +41,7 @@ namespace DeviceAgent.Agent
         private readonly AgentStatus _status;
         private readonly FleetProvisioning _provisioning;
         private readonly ProvisioningJournal _journal;
+        private readonly Installer _installer;
         private bool _isCandidate;
         private bool _hasOther;
         private bool _isAgain;
@@ -69,7 +70,8 @@ namespace DeviceAgent.Agent
         /// <param name="log">Is told each step.</param>
         /// <param name="status">Takes the identity.</param>
         /// <param name="signal">What the agent's thread waits on.</param>
-        public Enrollment(IStorage storage, IBoard board, IdentityStore store, AttemptRecord attempts, Backoff backoff, IMqttClients clients, IClock clock, ILog log, AgentStatus status, AutoResetEvent signal)
+        /// <param name="installer">Brings the claim where the settings say so.</param>
+        public Enrollment(IStorage storage, IBoard board, IdentityStore store, AttemptRecord attempts, Backoff backoff, IMqttClients clients, IClock clock, ILog log, AgentStatus status, AutoResetEvent signal, Installer installer)
         {
             _board = board;
             _clock = clock;
@@ -78,8 +80,9 @@ namespace DeviceAgent.Agent
             _attempts = attempts;
             _backoff = backoff;
             _status = status;
-            _provisioning = new FleetProvisioning(storage, board, store, attempts, clients, clock, log, signal);
+            _provisioning = new FleetProvisioning(storage, board, store, attempts, clients, clock, log, signal, installer);
             _journal = new ProvisioningJournal(storage);
+            _installer = installer;
         }
 
         /// <summary>Finds out at a start how far things have come: sets the status' identity where there is one.</summary>
@@ -158,7 +161,11 @@ namespace DeviceAgent.Agent
 
         /// <summary>Whether it is time to try to replace the identity while there is no connection.</summary>
         /// <param name="settings">How often that may be.</param>
-        public bool IsDue(AgentSettings settings) => (_isAgain || _isTrial || !_attempts.IsRotation) && IsTime(settings);
+        public bool IsDue(AgentSettings settings)
+        {
+            bool isByClaim = _isAgain || !_attempts.IsRotation;
+            return (settings.Method != ProvisioningMethod.TrustedUser || IsInstallerThere(settings, isByClaim && !_isTrial) || _isTrial) && (isByClaim || _isTrial) && IsTime(settings);
+        }
 
         /// <summary>Whether it is time to try to rotate it, over its connection.</summary>
         /// <param name="settings">How often that may be, and at which age.</param>
@@ -242,7 +249,36 @@ namespace DeviceAgent.Agent
 
             int wait = _isUnderWay || _isAgain ? 0 : Wait(settings);
             _due = _clock.Milliseconds + wait;
+            if (wait > 0)
+            {
+                _installer.Fail(_provisioning.Problem);
+            }
+
             return wait == 0;
+        }
+
+        /// <summary>Waits for an installer while another identity is wanted by a claim, without keeping the device from its work.</summary>
+        /// <returns>Whether there is a claim.</returns>
+        private bool IsInstallerThere(AgentSettings settings, bool isByClaim)
+        {
+            if (isByClaim && !_isCandidate && (_isWanted || _isUnderWay || _isAgain))
+            {
+                _installer.Want(settings);
+            }
+            else if (!_installer.HasClaim)
+            {
+                _installer.Leave();
+            }
+
+            _installer.Look();
+            if (_installer.TakeNew())
+            {
+                _due = _clock.Milliseconds; // somebody stands there and waits
+                _attempts.Doublings[AttemptRecord.Replacing] = 0;
+                _attempts.Doublings[AttemptRecord.Connecting] = 0;
+            }
+
+            return _installer.HasClaim;
         }
 
         /// <summary>Makes one attempt to get the first identity, and sets it in the status. The network is up and the clock set.</summary>
@@ -253,12 +289,13 @@ namespace DeviceAgent.Agent
             ProvisioningOutcome outcome = _provisioning.Run(settings, null);
             if (outcome == ProvisioningOutcome.Spent)
             {
+                _installer.Fail(_provisioning.Problem);
                 return Wait(settings);
             }
 
             if (outcome != ProvisioningOutcome.Done)
             {
-                Failed();
+                Failed(outcome);
                 return _backoff.Next(outcome == ProvisioningOutcome.Refused ? AttemptRecord.Refused : AttemptRecord.Connecting);
             }
 
@@ -272,7 +309,7 @@ namespace DeviceAgent.Agent
 
         /// <summary>
         /// Makes one attempt to replace the identity, or to register a first one again, and sets the outcome in the status. What may pass is tried
-        /// again later; a refusal ends the wish, once nothing is under way any more. The network is up and the clock set.
+        /// again later; a refusal ends the wish, once nothing is under way any more, but where the next installer may bring a better claim. The network is up and the clock set.
         /// </summary>
         /// <param name="settings">What to ask for, and where: as the factory has set it.</param>
         /// <returns>Whether there is another identity, a candidate, to go on with.</returns>
@@ -315,15 +352,16 @@ namespace DeviceAgent.Agent
             _isTrial = false;
             if (outcome == ProvisioningOutcome.Spent)
             {
+                _installer.Fail(_provisioning.Problem);
                 return false;
             }
 
-            Failed();
+            Failed(outcome);
             if (isAgain)
             {
                 _due += _backoff.Next(outcome == ProvisioningOutcome.Refused ? AttemptRecord.Refused : AttemptRecord.Replacing);
             }
-            else if (outcome == ProvisioningOutcome.Refused && !_isUnderWay)
+            else if (outcome == ProvisioningOutcome.Refused && !_isUnderWay && settings.Method != ProvisioningMethod.TrustedUser)
             {
                 _log.Write("identity: it is not replaced, and no more tries are made");
                 Forget();
@@ -367,7 +405,7 @@ namespace DeviceAgent.Agent
 
             if (_provisioning.Problem != null)
             {
-                Failed();
+                Failed(outcome);
             }
 
             _denials = _provisioning.WasDenied ? _denials + 1 : 0;
@@ -432,6 +470,7 @@ namespace DeviceAgent.Agent
             {
                 _provisioning.ForgetKey();
                 _journal.Delete();
+                _installer.Done(_status.Identity.ThingName, _status.Identity.CertificateId);
                 Prove();
             }
         }
@@ -607,10 +646,11 @@ namespace DeviceAgent.Agent
         }
 
         /// <summary>An attempt at provisioning has failed; the log says so already.</summary>
-        private void Failed()
+        private void Failed(ProvisioningOutcome outcome)
         {
             _status.LastError = _provisioning.Problem;
             _status.FailedAttempts++;
+            _installer.Retry(_provisioning.Problem, outcome == ProvisioningOutcome.Refused);
         }
 
         private void Note(string problem)

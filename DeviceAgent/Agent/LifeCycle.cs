@@ -36,6 +36,7 @@ namespace DeviceAgent.Agent
         private readonly Backoff _backoff;
         private readonly Enrollment _enrollment;
         private readonly Waiting _waiting;
+        private readonly Installer _installer;
         private AgentSettings _settings;
         private CommandHandler _commands;
         private string _commandTopic;
@@ -51,7 +52,8 @@ namespace DeviceAgent.Agent
         /// <param name="clients">Its MQTT clients.</param>
         /// <param name="board">The board itself.</param>
         /// <param name="log">Where it tells what it does.</param>
-        public LifeCycle(IStorage storage, INetwork network, IClock clock, IMqttClients clients, IBoard board, ILog log)
+        /// <param name="serial">The serial port where an installer may bring a claim; <see langword="null"/> where the board has none.</param>
+        public LifeCycle(IStorage storage, INetwork network, IClock clock, IMqttClients clients, IBoard board, ILog log, ISerialLine serial)
         {
             _storage = storage;
             _clock = clock;
@@ -61,8 +63,9 @@ namespace DeviceAgent.Agent
             _store = new IdentityStore(storage);
             _attempts = new AttemptRecord(storage, clock);
             _backoff = new Backoff(board, _attempts);
-            _enrollment = new Enrollment(storage, board, _store, _attempts, _backoff, clients, clock, log, _status, _signal);
-            _waiting = new Waiting(network, clock, _status, _signal);
+            _installer = new Installer(serial, board, clients, clock, log);
+            _enrollment = new Enrollment(storage, board, _store, _attempts, _backoff, clients, clock, log, _status, _signal, _installer);
+            _waiting = new Waiting(network, clock, _status, _signal, _installer);
         }
 
         /// <summary>What the agent knows of itself.</summary>
@@ -139,7 +142,11 @@ namespace DeviceAgent.Agent
             _enrollment.Load();
             if (_status.Identity == null)
             {
-                PauseAtRandom(_settings.SpreadSeconds * 1000);
+                if (_settings.Method != ProvisioningMethod.TrustedUser)
+                {
+                    PauseAtRandom(_settings.SpreadSeconds * 1000);
+                }
+
                 Provision();
                 if (_waiting.IsStopping)
                 {
@@ -209,9 +216,29 @@ namespace DeviceAgent.Agent
         /// <summary>Tries until the device has an identity.</summary>
         private void Provision()
         {
+            bool isTrusted = _settings.Method == ProvisioningMethod.TrustedUser;
+            if (isTrusted)
+            {
+                _installer.Want(_settings);
+            }
+
             while (!_waiting.IsStopping)
             {
+                if (isTrusted && !_installer.HasClaim)
+                {
+                    _waiting.Pause(int.MaxValue);
+                    continue;
+                }
+
+                if (_installer.TakeNew())
+                {
+                    // Somebody stands there and waits
+                    _attempts.Doublings[AttemptRecord.Connecting] = 0;
+                    _attempts.Doublings[AttemptRecord.Refused] = 0;
+                }
+
                 int pause;
+                _installer.Tell("joining the network");
                 string problem = _waiting.AwaitNetwork(_settings);
                 if (problem != null)
                 {
@@ -220,6 +247,7 @@ namespace DeviceAgent.Agent
                 }
                 else
                 {
+                    _installer.Tell("asking for a certificate");
                     pause = _enrollment.Provision(_settings);
                     _connectedAt = _clock.Milliseconds;
                     if (pause < 0)
@@ -235,6 +263,7 @@ namespace DeviceAgent.Agent
         /// <summary>One attempt to get another identity, while there is no connection; then the device works on, with the one or the other.</summary>
         private void Replace()
         {
+            _installer.Tell("joining the network");
             string problem = _waiting.AwaitNetwork(_settings);
             if (problem != null)
             {
@@ -243,6 +272,7 @@ namespace DeviceAgent.Agent
                 return;
             }
 
+            _installer.Tell("asking for a certificate");
             AgentSettings settings = ReadSettings() ?? _settings;
             if (_enrollment.Replace(settings))
             {
@@ -362,12 +392,13 @@ namespace DeviceAgent.Agent
                 while (host != null)
                 {
                     _waiting.ComeRound();
-                    long sinceConnect = _clock.Milliseconds - _connectedAt;
-                    if (sinceConnect < MqttSession.BetweenConnects)
+                    long sinceConnect;
+                    while ((sinceConnect = _clock.Milliseconds - _connectedAt) < MqttSession.BetweenConnects && !_waiting.IsStopping)
                     {
-                        _waiting.Pause((int)(MqttSession.BetweenConnects - sinceConnect));
+                        _waiting.Pause((int)(MqttSession.BetweenConnects - sinceConnect)); // a claim that comes ends it early
                     }
 
+                    _installer.Tell("connecting as thing " + _settings.ThingName);
                     _connectedAt = _clock.Milliseconds;
                     string other = null;
                     MqttSession session = new MqttSession(_clients, _clock, _signal, CommandHandler.LargestCommand);
@@ -530,7 +561,7 @@ namespace DeviceAgent.Agent
                 if (publisher.Waiting == 0)
                 {
                     int untilDue = publisher.UntilDue;
-                    _clock.Wait(_signal, untilDue < Waiting.Slice ? untilDue : Waiting.Slice);
+                    _clock.Wait(_signal, untilDue < _waiting.Longest ? untilDue : _waiting.Longest);
                 }
                 else if (publisher.PublishOldest(session))
                 {
@@ -643,6 +674,7 @@ namespace DeviceAgent.Agent
         {
             _status.FailedAttempts++;
             Note(problem);
+            _installer.Retry(problem, false);
         }
 
         private void Note(string problem)

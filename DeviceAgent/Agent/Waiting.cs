@@ -1,5 +1,6 @@
 using System.Threading;
 using DeviceAgent.Board;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Settings;
 using DeviceAgent.Telemetry;
 
@@ -24,6 +25,7 @@ namespace DeviceAgent.Agent
         private readonly IClock _clock;
         private readonly AgentStatus _status;
         private readonly AutoResetEvent _signal;
+        private readonly Installer _installer;
         private long _cameRound;
 
         /// <summary>Makes it; the main loop comes round now.</summary>
@@ -31,14 +33,19 @@ namespace DeviceAgent.Agent
         /// <param name="clock">Measures waits.</param>
         /// <param name="status">Has the publisher, once there is one.</param>
         /// <param name="signal">What the agent's thread waits on.</param>
-        public Waiting(INetwork network, IClock clock, AgentStatus status, AutoResetEvent signal)
+        /// <param name="installer">May bring a claim, and a WiFi network.</param>
+        public Waiting(INetwork network, IClock clock, AgentStatus status, AutoResetEvent signal, Installer installer)
         {
             _network = network;
             _clock = clock;
             _status = status;
             _signal = signal;
+            _installer = installer;
             _cameRound = clock.Milliseconds;
         }
+
+        /// <summary>The longest that the main loop may wait now, in milliseconds.</summary>
+        public int Longest => _installer.IsWanted ? Installer.Poll : Slice;
 
         /// <summary>Whether the main loop has not come round for <see cref="LongestRound"/>.</summary>
         public bool IsStuck() => !IsStopping && _clock.Milliseconds - _cameRound > LongestRound;
@@ -66,7 +73,8 @@ namespace DeviceAgent.Agent
                 }
 
                 int seconds = (wait + 999) / 1000;
-                string problem = _network.Connect(settings.WifiSsid, settings.WifiPassword, seconds < 1 ? 1 : seconds);
+                bool isBrought = _installer.WifiSsid != null;
+                string problem = _network.Connect(isBrought ? _installer.WifiSsid : settings.WifiSsid, isBrought ? _installer.WifiPassword : settings.WifiPassword, seconds < 1 ? 1 : seconds);
                 if (problem == null && !_clock.IsSet)
                 {
                     problem = "the time of day is not set, so that no certificate can be verified";
@@ -80,11 +88,11 @@ namespace DeviceAgent.Agent
             }
         }
 
-        /// <summary>Waits, and takes the readings that are due meanwhile.</summary>
+        /// <summary>Waits, and takes the readings that are due meanwhile; no longer than until an installer brings a claim.</summary>
         /// <param name="milliseconds">How long.</param>
         public void Pause(int milliseconds) => Pause(milliseconds, _status.Publisher);
 
-        /// <summary>Waits.</summary>
+        /// <summary>Waits, no longer than until an installer brings a claim.</summary>
         /// <param name="milliseconds">How long.</param>
         /// <param name="publisher">Takes its readings meanwhile; or <see langword="null"/>.</param>
         public void Pause(int milliseconds, TelemetryPublisher publisher)
@@ -94,7 +102,7 @@ namespace DeviceAgent.Agent
             {
                 ComeRound();
                 int wait = (int)(end - _clock.Milliseconds);
-                if (wait <= 0)
+                if (wait <= 0 || _installer.Look())
                 {
                     return;
                 }
@@ -106,7 +114,7 @@ namespace DeviceAgent.Agent
                     wait = untilDue < wait ? untilDue : wait;
                 }
 
-                _clock.Wait(_signal, wait < Slice ? wait : Slice);
+                _clock.Wait(_signal, wait < Longest ? wait : Longest);
             }
         }
     }

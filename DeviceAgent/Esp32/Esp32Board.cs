@@ -80,6 +80,15 @@ namespace DeviceAgent.Esp32
             }
         }
 
+        /// <summary>Leads the second serial port to two pins.</summary>
+        /// <param name="transmitPin">The pin to send on.</param>
+        /// <param name="receivePin">The pin to receive on.</param>
+        public static void RouteSerialPort(int transmitPin, int receivePin)
+        {
+            Configuration.SetPinFunction(transmitPin, DeviceFunction.COM2_TX);
+            Configuration.SetPinFunction(receivePin, DeviceFunction.COM2_RX);
+        }
+
         /// <inheritdoc/>
         public int Random(int below) => _random.Next(below);
 

@@ -70,6 +70,7 @@ namespace DeviceAgent.Provisioning
         private readonly ProvisioningJournal _journal;
         private readonly DeviceKey _key;
         private readonly AutoResetEvent _signal;
+        private readonly Installer _installer;
         private DeviceIdentity _current;
         private ArrayList _aside;
         private bool _wasDenied;
@@ -88,7 +89,8 @@ namespace DeviceAgent.Provisioning
         /// <param name="clock">Measures waits.</param>
         /// <param name="log">Is told each step.</param>
         /// <param name="signal">What the agent's thread waits on.</param>
-        public FleetProvisioning(IStorage storage, IBoard board, IdentityStore store, AttemptRecord attempts, IMqttClients clients, IClock clock, ILog log, AutoResetEvent signal)
+        /// <param name="installer">Brings the claim where the settings say so.</param>
+        public FleetProvisioning(IStorage storage, IBoard board, IdentityStore store, AttemptRecord attempts, IMqttClients clients, IClock clock, ILog log, AutoResetEvent signal, Installer installer)
         {
             _storage = storage;
             _board = board;
@@ -98,6 +100,7 @@ namespace DeviceAgent.Provisioning
             _clock = clock;
             _log = log;
             _signal = signal;
+            _installer = installer;
             _journal = new ProvisioningJournal(storage);
             _key = new DeviceKey(storage, board);
         }
@@ -296,11 +299,13 @@ namespace DeviceAgent.Provisioning
         /// <summary>The exchange over a connection with the claim.</summary>
         private ProvisioningOutcome Exchange(MqttSession session, AgentSettings settings, byte[] rootCa, bool isResumed)
         {
-            byte[] certificate = PemFile.Read(_storage, PemFile.ClaimCertificate);
-            byte[] key = PemFile.Read(_storage, PemFile.ClaimKey);
+            byte[] certificate = ReadClaim(settings, PemFile.ClaimCertificate);
+            byte[] key = ReadClaim(settings, PemFile.ClaimKey);
             if (certificate == null || key == null)
             {
-                return Fail("reading " + (certificate == null ? PemFile.ClaimCertificate : PemFile.ClaimKey), "it is missing: flash the claim certificate and its key", ProvisioningOutcome.Refused);
+                return settings.Method == ProvisioningMethod.TrustedUser
+                    ? Fail("looking for the claim", "an installer has to bring one to the serial port", ProvisioningOutcome.Failed)
+                    : Fail("reading " + (certificate == null ? PemFile.ClaimCertificate : PemFile.ClaimKey), "it is missing: flash the claim certificate and its key", ProvisioningOutcome.Refused);
             }
 
             string problem = Open(session, settings, new byte[][] { rootCa, certificate, key }, true);
@@ -532,7 +537,7 @@ namespace DeviceAgent.Provisioning
         }
 
         /// <summary>
-        /// Whether the claim is let in where another certificate was not: then root CA, host name and clock are right, and it is that
+        /// Whether the claim, where there is one, is let in where another certificate was not: then root CA, host name and clock are right, and it is that
         /// certificate which was turned away. Firmware since July 2026 does not tell the one from the other. Where boards have certificates of
         /// their own, in place of the claim another one than the identity's tells, if there is one.
         /// </summary>
@@ -549,7 +554,15 @@ namespace DeviceAgent.Provisioning
                 return isOther && IsTaken(settings, own.Certificate, own.Key, false);
             }
 
-            return IsTaken(settings, PemFile.Read(_storage, PemFile.ClaimCertificate), PemFile.Read(_storage, PemFile.ClaimKey), true);
+            return IsTaken(settings, ReadClaim(settings, PemFile.ClaimCertificate), ReadClaim(settings, PemFile.ClaimKey), true);
+        }
+
+        /// <summary>The claim's certificate or key; <see langword="null"/> where there is none now.</summary>
+        private byte[] ReadClaim(AgentSettings settings, string file)
+        {
+            return settings.Method != ProvisioningMethod.TrustedUser ? PemFile.Read(_storage, file)
+                : !_installer.HasClaim ? null
+                : file == PemFile.ClaimKey ? _installer.Key : _installer.Certificate;
         }
 
         /// <summary>Likewise, whether the identity that the device has is.</summary>

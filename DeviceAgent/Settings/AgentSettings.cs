@@ -23,6 +23,12 @@ namespace DeviceAgent.Settings
         /// <summary>Characters that an endpoint may have (RFC 1035).</summary>
         internal const int MaximumHostName = 253;
 
+        /// <summary>Bytes of UTF-8 that the name of a WiFi network may have: the nanoFramework firmware stores 32, ended by a zero (nf-interpreter, nanoHAL_Network.h).</summary>
+        internal const int LongestSsid = 31;
+
+        /// <summary>Bytes of UTF-8 that its password may have, likewise.</summary>
+        internal const int LongestPassword = 63;
+
         /// <summary>The longest that layout perType puts after a topic.</summary>
         internal const string LongestType = "/temperature";
 
@@ -50,6 +56,9 @@ namespace DeviceAgent.Settings
 
         /// <summary>Whether the thing name is the common name of the certificate that the factory has put onto the board.</summary>
         public bool IsNamedByCertificate;
+
+        /// <summary>The board's serial number.</summary>
+        public string Serial;
 
         /// <summary>How the device gets its identity: one of <see cref="ProvisioningMethod"/>.</summary>
         public string Method = ProvisioningMethod.Claim;
@@ -98,6 +107,15 @@ namespace DeviceAgent.Settings
 
         /// <summary>Its password.</summary>
         public string WifiPassword;
+
+        /// <summary>Bits a second on the port where an installer brings a claim, 9,600 to 921,600.</summary>
+        public int InstallerBaudRate = 115200;
+
+        /// <summary>The pin that the board sends to an installer on, 0 to 48.</summary>
+        public int InstallerTransmitPin = 17;
+
+        /// <summary>The pin that it receives on, 0 to 48.</summary>
+        public int InstallerReceivePin = 16;
 
         /// <summary>The topic for readings and answers in place of the one that product, location and thing name make; <see langword="null"/> for that one.</summary>
         public string TelemetryTopic;

@@ -23,10 +23,6 @@ namespace DeviceAgent.Settings
 
         private const int MaximumParameter = 4096;
 
-        // What the nanoFramework firmware can store, in UTF-8: 32 and 64 bytes, ended by a zero (nf-interpreter, nanoHAL_Network.h)
-        private const int LongestSsid = 31;
-        private const int LongestPassword = 63;
-
         private readonly ArrayList _problems = new ArrayList();
         private readonly string _hardwareId;
         private JsonReader _json;
@@ -121,6 +117,10 @@ namespace DeviceAgent.Settings
             {
                 ReadSection("wifi", 3);
             }
+            else if (_json.Is("installer"))
+            {
+                ReadSection("installer", 4);
+            }
             else if (_json.Is("sensors"))
             {
                 ReadSensors();
@@ -142,7 +142,7 @@ namespace DeviceAgent.Settings
             ArrayList seen = new ArrayList();
             while (NextMember(prefix, seen))
             {
-                bool known = section == 0 ? ReadProvisioning() : section == 1 ? ReadTelemetry() : section == 2 ? ReadMqtt() : ReadWifi();
+                bool known = section == 0 ? ReadProvisioning() : section == 1 ? ReadTelemetry() : section == 2 ? ReadMqtt() : section == 3 ? ReadWifi() : ReadInstaller();
                 if (!known)
                 {
                     Unknown(prefix);
@@ -261,11 +261,33 @@ namespace DeviceAgent.Settings
         {
             if (_json.Is("ssid"))
             {
-                _settings.WifiSsid = ReadBytes("wifi.ssid", 1, LongestSsid);
+                _settings.WifiSsid = ReadBytes("wifi.ssid", 1, AgentSettings.LongestSsid);
             }
             else if (_json.Is("password"))
             {
-                _settings.WifiPassword = ReadBytes("wifi.password", 0, LongestPassword);
+                _settings.WifiPassword = ReadBytes("wifi.password", 0, AgentSettings.LongestPassword);
+            }
+            else
+            {
+                return false;
+            }
+
+            return true;
+        }
+
+        private bool ReadInstaller()
+        {
+            if (_json.Is("baudRate"))
+            {
+                _settings.InstallerBaudRate = ReadNumber("installer.baudRate", 9600, 921600);
+            }
+            else if (_json.Is("transmitPin"))
+            {
+                _settings.InstallerTransmitPin = ReadNumber("installer.transmitPin", 0, 48);
+            }
+            else if (_json.Is("receivePin"))
+            {
+                _settings.InstallerReceivePin = ReadNumber("installer.receivePin", 0, 48);
             }
             else
             {
@@ -406,6 +428,11 @@ namespace DeviceAgent.Settings
                 _problems.Add("wifi.ssid is missing");
             }
 
+            if (_settings.InstallerTransmitPin == _settings.InstallerReceivePin)
+            {
+                _problems.Add("installer.transmitPin and installer.receivePin are the same pin");
+            }
+
             if (_settings.Endpoint != null && !AgentSettings.IsHostName(_settings.Endpoint))
             {
                 _problems.Add("endpoint \"" + _settings.Endpoint + "\" is not a host name: leave out the scheme and the port (there is a key port)");
@@ -414,6 +441,7 @@ namespace DeviceAgent.Settings
             string serial = _serial;
             _serial = null; // it is no placeholder of its own
             _serial = serial == null ? _hardwareId : Fill("serial", serial, MaximumSerial);
+            _settings.Serial = _serial;
             _settings.IsNamedByCertificate = isOwn && _thingName == null;
             if (!_settings.IsNamedByCertificate)
             {

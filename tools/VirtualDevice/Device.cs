@@ -15,6 +15,7 @@ public sealed class Device
     private readonly INetwork _network;
     private readonly IMqttClients _clients;
     private readonly string _hardwareId;
+    private readonly ISerialLine? _serial;
     private readonly Func<IClock> _makeClock;
     private readonly Lock _lock = new();
     private LifeCycle? _agent;
@@ -25,19 +26,21 @@ public sealed class Device
     /// <param name="storage">Its flash.</param>
     /// <param name="hardwareId">Its MAC: twelve lower-case hexadecimal digits.</param>
     /// <param name="connectTo">The host name or address that it finds at each endpoint's name; <see langword="null"/> for what this machine finds there.</param>
-    public Device(IStorage storage, string hardwareId, string? connectTo = null)
-        : this(storage, hardwareId, new PcNetwork(), connectTo is null ? new TlsMqttClients() : new TlsMqttClients { Resolve = _ => MqttClient.ResolveByMachine(connectTo) })
+    /// <param name="serial">Its serial port, for an installer; null where it has none.</param>
+    public Device(IStorage storage, string hardwareId, string? connectTo = null, ISerialLine? serial = null)
+        : this(storage, hardwareId, new PcNetwork(), connectTo is null ? new TlsMqttClients() : new TlsMqttClients { Resolve = _ => MqttClient.ResolveByMachine(connectTo) }, null, serial)
     {
     }
 
     /// <summary>Makes a device of other parts, for tests.</summary>
-    internal Device(IStorage storage, string hardwareId, INetwork network, IMqttClients clients, Func<IClock>? makeClock = null)
+    internal Device(IStorage storage, string hardwareId, INetwork network, IMqttClients clients, Func<IClock>? makeClock = null, ISerialLine? serial = null)
     {
         _makeClock = makeClock ?? (() => new RealClock());
         _storage = storage;
         _hardwareId = hardwareId;
         _network = network;
         _clients = clients;
+        _serial = serial;
     }
 
     /// <summary>The board's source of random numbers, where it is not to be the machine's.</summary>
@@ -102,6 +105,7 @@ public sealed class Device
         {
             Boots++;
             agent.Run();
+            _serial?.Close();
 
             // A start from reset knows no connection of the run before, whatever state that left it in.
             (_clients as IDisposable)?.Dispose();
@@ -124,7 +128,7 @@ public sealed class Device
         board = RandomNumbers is null
             ? new VirtualBoard(_hardwareId) { IsResetButtonHeld = IsResetButtonHeld }
             : new VirtualBoard(_hardwareId) { IsResetButtonHeld = IsResetButtonHeld, RandomNumbers = RandomNumbers };
-        return new LifeCycle(_storage, _network, _makeClock(), _clients, board, new Log(this));
+        return new LifeCycle(_storage, _network, _makeClock(), _clients, board, new Log(this), _serial);
     }
 
     private sealed class Log(Device device) : ILog

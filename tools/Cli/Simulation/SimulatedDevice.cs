@@ -367,7 +367,7 @@ internal sealed class SimulatedDevice : IBoard, IClock, INetwork, IStorage, ILog
         _bootedAt = Now;
         Boots++;
         _world.Tell($"{HardwareId} boot {Boots}");
-        LifeCycle agent = new(this, this, this, _clients, this, this);
+        LifeCycle agent = new(this, this, this, _clients, this, this, null!);
         Agent = agent;
         agent.Run();
         CheckPower();

@@ -3,6 +3,7 @@ using System.Text;
 using DeviceAgent.Agent;
 using DeviceAgent.Commands;
 using DeviceAgent.Identity;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Sensors;
 using DeviceAgent.Settings;
 using DeviceAgent.Telemetry;
@@ -385,7 +386,7 @@ namespace DeviceAgent.Tests.Commands
             s_store.Commit(s_status.Identity);
             s_attempts = new AttemptRecord(s_device.Storage, s_device.Clock);
             s_attempts.Load();
-            Enrollment enrollment = new Enrollment(s_device.Storage, s_device.Board, s_store, s_attempts, new Backoff(s_device.Board, s_attempts), s_device.Clients, s_device.Clock, s_device.Log, s_status, s_device.Signal);
+            Enrollment enrollment = new Enrollment(s_device.Storage, s_device.Board, s_store, s_attempts, new Backoff(s_device.Board, s_attempts), s_device.Clients, s_device.Clock, s_device.Log, s_status, s_device.Signal, new Installer(s_device.Serial, s_device.Board, s_device.Clients, s_device.Clock, s_device.Log));
             s_commands = new CommandHandler(s_device.Clock, s_device.Board, s_store, s_settings, s_status, enrollment);
         }
 

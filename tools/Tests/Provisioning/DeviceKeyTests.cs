@@ -332,7 +332,7 @@ namespace DeviceAgent.Tests.Provisioning
             store.Load();
             AttemptRecord attempts = new AttemptRecord(device.Storage, device.Clock);
             attempts.Load();
-            return new FleetProvisioning(device.Storage, device.Board, store, attempts, device.Clients, device.Clock, device.Log, device.Signal);
+            return new FleetProvisioning(device.Storage, device.Board, store, attempts, device.Clients, device.Clock, device.Log, device.Signal, new Installer(device.Serial, device.Board, device.Clients, device.Clock, device.Log));
         }
 
         /// <summary>Makes an attempt, and sees that it ends so, leaves no client behind and no secret in the log.</summary>

@@ -5,6 +5,7 @@ using DeviceAgent.Board;
 using DeviceAgent.Commands;
 using DeviceAgent.Identity;
 using DeviceAgent.Json;
+using DeviceAgent.Provisioning;
 using DeviceAgent.Sensors;
 using DeviceAgent.Settings;
 using DeviceAgent.Telemetry;
@@ -74,7 +75,10 @@ internal sealed class CommandParser : JsonParser
         _changes = _storage.Changes;
         AttemptRecord attempts = new(_storage, _clock);
         attempts.Load();
-        Enrollment enrollment = new(_storage, _board, store, attempts, new Backoff(_board, attempts), new TlsMqttClients(), _clock, new NoLog(), _status, new AutoResetEvent(false));
+        TlsMqttClients clients = new();
+        NoLog log = new();
+        Enrollment enrollment = new(
+            _storage, _board, store, attempts, new Backoff(_board, attempts), clients, _clock, log, _status, new AutoResetEvent(false), new Installer(null!, _board, clients, _clock, log));
         _commands = new CommandHandler(_clock, _board, store, _settings, _status, enrollment);
         _message = new MqttMsgPublishEventArgs("cmd/weather/tokyo/lab/a0b1c2d3e4f5", input, false, MqttQoSLevel.AtLeastOnce, IsRetained(input));
     }

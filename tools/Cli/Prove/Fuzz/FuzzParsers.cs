@@ -13,6 +13,7 @@ internal static class FuzzParsers
         ["rejection"] = () => new RejectionParser(),
         ["settings"] = () => new SettingsParser(),
         ["command"] = () => new CommandParser(),
+        ["installer"] = () => new InstallerLineParser(),
         ["identity"] = () => new IdentityParser(),
         ["attempts"] = () => new AttemptParser(),
         ["journal"] = () => new JournalParser(),

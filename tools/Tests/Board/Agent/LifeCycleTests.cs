@@ -658,7 +658,7 @@ namespace DeviceAgent.Tests.Agent
         /// <summary>Makes an agent that does nothing, and lets seconds pass.</summary>
         private static void LifeCycleOf(FakeDevice device, int seconds)
         {
-            device.Agent = new DeviceAgent.Agent.LifeCycle(device.Storage, device.Network, device.Clock, device.Clients, device.Board, device.Log);
+            device.Agent = new DeviceAgent.Agent.LifeCycle(device.Storage, device.Network, device.Clock, device.Clients, device.Board, device.Log, null);
             device.Clock.Pass(seconds * 1000);
         }
     }

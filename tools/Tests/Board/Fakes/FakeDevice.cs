@@ -6,6 +6,9 @@ namespace DeviceAgent.Tests.Fakes
     /// <summary>A board as it comes from the factory, which can be switched on.</summary>
     public sealed class FakeDevice : FakeParts
     {
+        /// <summary>Its serial port.</summary>
+        public readonly FakeSerialLine Serial = new FakeSerialLine();
+
         /// <summary>The agent that was booted last.</summary>
         public LifeCycle Agent;
 
@@ -13,7 +16,7 @@ namespace DeviceAgent.Tests.Fakes
         public void Run(int seconds)
         {
             Clock.Boot();
-            Agent = new LifeCycle(Storage, Network, Clock, Clients, Board, Log);
+            Agent = new LifeCycle(Storage, Network, Clock, Clients, Board, Log, Serial);
             LifeCycle agent = Agent;
             Clock.After(seconds * 1000, () => agent.Stop());
             agent.Run();
