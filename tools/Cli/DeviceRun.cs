@@ -91,7 +91,7 @@ internal sealed class DeviceRun
             _ = _device.PowerOffAsync();
             _ended.TrySetResult(null);
         }
-        else if (status.FailedAttempts == 0)
+        else if (status.FailedAttempts == 0 || _options.HasInstaller)
         {
             _failed = _refused = 0;
             Progress(TimeSpan.FromSeconds(status.Publisher?.IntervalSeconds ?? 0));

@@ -7,6 +7,7 @@ RootCommand root = new("The device agent's PC side: the whole story on this mach
     DemoCommand.Create(),
     CloudCommand.Create(),
     RunCommand.Create(),
+    InstallCommand.Create(),
     BenchCommand.Create(),
     ProveCommand.Create(),
 };

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Cli.Fleet;
 using DeviceAgent.Agent;
+using DeviceAgent.Board;
 using DeviceAgent.Identity;
 using DeviceAgent.Settings;
 using VirtualDevice;
@@ -12,16 +13,19 @@ namespace Cli;
 /// <summary><c>run</c>: virtual devices from a fleet file.</summary>
 internal static class RunCommand
 {
+    private const int LongestPatience = 86_400;
+
     /// <summary>Describes the command.</summary>
     public static Command Create()
     {
         Option<string?> fleet = new("--fleet") { HelpName = "FILE", Description = "The fleet file: JSON, its paths relative to it." };
         Option<string?> flash = new("--flash") { HelpName = "DIR", Description = "In place of a fleet: one board, its flash this directory, filled as at the factory (agent.json, root-ca.pem, claim.pem.crt, claim.pem.key)." };
+        Option<string?> serial = new("--serial") { HelpName = "PATH", Description = "With --flash: the board's serial port, where an installer brings a claim (provisioning.method trusted-user). A port that is there is opened; where there is none, a pseudo-terminal is made, and PATH a link to it for agent install --port PATH. Nothing else is waited for then: --patience is 86400 unless given." };
         Option<string?> endpoint = new("--endpoint") { HelpName = "HOST", Description = "Takes the place of every endpoint in the file." };
         Option<int> port = Number("--port", "P", 8883, 1, 65535, "TCP port of the broker.");
         Option<int> readings = Number("--readings", "K", 5, 0, 1_000_000, "Readings for each device; 0 goes on until it is stopped.");
         Option<int> interval = Number("--interval", "S", 5, AgentSettings.MinimumInterval, AgentSettings.MaximumInterval, "Seconds between two readings of a device; a board of --flash takes its own from agent.json.");
-        Option<int> patience = Number("--patience", "S", 35, 1, 86400, "Seconds without progress after which a device is given up.");
+        Option<int> patience = Number("--patience", "S", 35, 1, LongestPatience, "Seconds without progress after which a device is given up.");
         Option<string?> connectTo = new("--connect-to") { HelpName = "HOST", Description = "Connects to HOST in place of every endpoint, and asks for the endpoint's name all the same: for names that this machine's DNS does not know, as those of LocalCloud's regions." };
         connectTo.Validators.Add(result =>
         {
@@ -33,13 +37,17 @@ internal static class RunCommand
         Option<bool> json = new("--json") { Description = "Ends standard output in one JSON object; all else goes to standard error." };
         Command command = new("run", "Runs virtual devices: provisions those without a certificate, then publishes their readings; a fleet's all at once.")
         {
-            fleet, flash, endpoint, port, connectTo, readings, interval, patience, json,
+            fleet, flash, serial, endpoint, port, connectTo, readings, interval, patience, json,
         };
         command.Validators.Add(result =>
         {
             if ((result.GetValue(fleet) is null) == (result.GetValue(flash) is null))
             {
                 result.AddError("give either --fleet FILE or --flash DIR");
+            }
+            else if (result.GetValue(serial) is not null && result.GetValue(flash) is null)
+            {
+                result.AddError("--serial goes with --flash: it is one board's");
             }
             else if (result.GetValue(flash) is not null && (result.GetResult(endpoint) is { Implicit: false } || result.GetResult(port) is { Implicit: false } || result.GetResult(interval) is { Implicit: false }))
             {
@@ -48,10 +56,12 @@ internal static class RunCommand
         });
         command.SetAction((parsed, cancellationToken) =>
         {
-            DeviceRunOptions run = new(parsed.GetValue(readings), TimeSpan.FromSeconds(parsed.GetValue(patience)), parsed.GetValue(connectTo));
+            bool hasInstaller = parsed.GetValue(serial) is not null;
+            int seconds = hasInstaller && parsed.GetResult(patience) is not { Implicit: false } ? LongestPatience : parsed.GetValue(patience);
+            DeviceRunOptions run = new(parsed.GetValue(readings), TimeSpan.FromSeconds(seconds), parsed.GetValue(connectTo), hasInstaller);
             TextWriter story = TextWriter.Synchronized(parsed.GetValue(json) ? Console.Error : Console.Out);
             return parsed.GetValue(flash) is { } folder
-                ? RunFlashAsync(folder, run, story, parsed.GetValue(json), cancellationToken)
+                ? RunFlashAsync(folder, parsed.GetValue(serial), run, story, parsed.GetValue(json), cancellationToken)
                 : RunFleetAsync(parsed.GetValue(fleet)!, parsed.GetValue(endpoint), new FleetRunOptions(parsed.GetValue(fleet)!, parsed.GetValue(port), parsed.GetValue(interval), run), story, parsed.GetValue(json), cancellationToken);
         });
         return command;
@@ -149,7 +159,7 @@ internal static class RunCommand
             CancellationToken.None))];
     }
 
-    private static async Task<int> RunFlashAsync(string folder, DeviceRunOptions options, TextWriter story, bool asJson, CancellationToken cancellationToken)
+    private static async Task<int> RunFlashAsync(string folder, string? serial, DeviceRunOptions options, TextWriter story, bool asJson, CancellationToken cancellationToken)
     {
         string settings = Path.Combine(folder, SettingsReader.FileName);
         if (!File.Exists(settings))
@@ -158,12 +168,47 @@ internal static class RunCommand
             return ExitStatus.BadUse;
         }
 
+        PseudoTerminal? made;
+        try
+        {
+            made = MakeTerminal(serial);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"--serial {serial}: {e.Message}");
+            return ExitStatus.BadUse;
+        }
+
+        using PseudoTerminal? terminal = made;
+        if (terminal is not null)
+        {
+            story.WriteLine($"serial port: {serial} ({terminal.Path})");
+        }
+
         DirectoryStorage flash = new(folder);
         bool wasProvisioned = new IdentityStore(flash).Load() is not null;
-        Device device = new(flash, VirtualBoard.HardwareIdOf(Path.GetFullPath(folder)), options.ConnectTo);
+        ISerialLine? port = serial is null ? null : terminal is null ? new PcSerialPort(serial) : terminal;
+        Device device = new(flash, VirtualBoard.HardwareIdOf(Path.GetFullPath(folder)), options.ConnectTo, port);
         string? error = await new DeviceRun(device, options, story.WriteLine).RunAsync(cancellationToken).ConfigureAwait(false);
         AgentStatus? status = device.Status;
         return Conclude([new FleetResult(folder, status?.Identity?.ThingName, status?.Identity?.CertificateId, !wasProvisioned && status?.Identity is not null, status?.Publisher?.Published ?? 0, error)], asJson);
+    }
+
+    /// <summary>The pseudo-terminal that is to be at a path; null where there is something that can be opened, or the path is no path.</summary>
+    private static PseudoTerminal? MakeTerminal(string? path)
+    {
+        if (path is null || OperatingSystem.IsWindows())
+        {
+            return null;
+        }
+
+        FileInfo link = new(path);
+        if (link.LinkTarget is { } target && !File.Exists(target))
+        {
+            link.Delete(); // a board that was killed has left it
+        }
+
+        return File.Exists(path) ? null : new PseudoTerminal(path);
     }
 
     private static int Conclude(FleetResult[] results, bool asJson)

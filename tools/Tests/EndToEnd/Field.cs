@@ -107,12 +107,12 @@ internal sealed class Field : IAsyncDisposable
         return field;
     }
 
-    /// <summary>The board with its power off; its flash may be replaced by one that fails, and its clock by one that a test drives.</summary>
-    public Device MakeBoard(IStorage flash = null, Func<IClock> makeClock = null)
+    /// <summary>The board with its power off; its flash may be replaced by one that fails, its clock by one that a test drives, and it may have a serial port.</summary>
+    public Device MakeBoard(IStorage flash = null, Func<IClock> makeClock = null, ISerialLine serial = null, INetwork network = null)
     {
         var storage = flash ?? new DirectoryStorage(Flash.Folder);
         var device = _haste is null
-            ? new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Resolve = host => Dns(host) }, makeClock)
+            ? new Device(storage, "02a1b2c3d4e5", network ?? new PcNetwork(), new TlsMqttClients { Resolve = host => Dns(host) }, makeClock, serial)
             : new Device(storage, "02a1b2c3d4e5", new PcNetwork(), new TlsMqttClients { Timings = s_hasty, Resolve = host => Dns(host) }, makeClock ?? (() => new HastyBoardClock(_haste, Haste)))
             {
                 RandomNumbers = below => below == 256 ? Random.Shared.Next(below) : 0, // a key is made of bytes
