@@ -14,7 +14,7 @@ namespace Cli.Fleet;
 /// </summary>
 internal sealed class FleetFile
 {
-    private static readonly Dictionary<string, string> s_own = new() { ["device_cert"] = "device.pem.crt", ["device_key"] = DeviceKey.FactoryKey, ["device_csr"] = DeviceKey.FactoryRequest };
+    private static readonly Dictionary<string, string> s_own = new() { ["device_cert"] = PemFile.DeviceCertificate, ["device_key"] = PemFile.DeviceKey, ["device_csr"] = DeviceKey.FactoryRequest };
     private static readonly string[] s_shared = ["endpoint", "claim_cert", "claim_key", "root_ca", "template_name", "output_dir", "method", "parameters"];
     private static readonly string[] s_top = [.. s_shared, "verbosity", "devices"];
     private static readonly string[] s_device = [.. s_shared, "verbosity", "client_id", "topic", .. s_own.Keys];
@@ -141,7 +141,7 @@ internal sealed class FleetFile
         }
 
         // A board that carries its own certificate asks for nothing
-        bool isOwn = method == "jitp";
+        bool isOwn = method == ProvisioningMethod.Jitp;
         string? claim = isOwn ? null : Absolute(Need("claim_cert")), key = isOwn ? null : Absolute(Need("claim_key")), template = isOwn ? null : Need("template_name");
         string rootCa = Need("root_ca"), output = Need("output_dir");
         Dictionary<string, string> ownFiles = [];

@@ -27,12 +27,12 @@ internal sealed class ClaimCsrWay : ClaimWay
     public override Task SetUpAsync(WayWorld world, CancellationToken cancellationToken) => world.AllowCsr();
 
     /// <inheritdoc/>
-    /// <remarks>Whatever happened to the board, all certificates that it was given are for one key, and that was never the cloud's.</remarks>
+    /// <remarks>Whatever happened to the board, all certificates that it was given for one identity are for one key, and that was never the cloud's.</remarks>
     public override string? FindFault(WayWorld world, WayBoard board)
     {
         DeviceIdentity identity = board.Identity!;
         using X509Certificate2 own = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(identity.Certificate).TrimEnd('\0'));
-        string key = Convert.ToHexString(own.PublicKey.ExportSubjectPublicKeyInfo());
+        HashSet<string> keys = [];
         foreach (string id in world.CertificatesFor(board.HardwareId))
         {
             if (world.Cloud.Registry.FindCertificate(id) is not { } given)
@@ -41,13 +41,11 @@ internal sealed class ClaimCsrWay : ClaimWay
             }
 
             using X509Certificate2 certificate = X509Certificate2.CreateFromPem(given.Pem);
-            if (Convert.ToHexString(certificate.PublicKey.ExportSubjectPublicKeyInfo()) != key)
-            {
-                return "it asked for certificates for more than one key";
-            }
+            keys.Add(Convert.ToHexString(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
         }
 
-        return own.PublicKey.GetECDsaPublicKey()?.KeySize != 256 ? "its key is not on the curve P-256"
+        return keys.Count != 1 + board.Rotations || !keys.Contains(Convert.ToHexString(own.PublicKey.ExportSubjectPublicKeyInfo())) ? $"it asked for certificates for {keys.Count} keys"
+            : own.PublicKey.GetECDsaPublicKey()?.KeySize != 256 ? "its key is not on the curve P-256"
             : board.Flash.Peek(DeviceKey.FileName) is not null ? $"{DeviceKey.FileName} is left in its flash"
             : null;
     }

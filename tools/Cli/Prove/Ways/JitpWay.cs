@@ -50,6 +50,9 @@ internal sealed class JitpWay : Way
     ];
 
     /// <inheritdoc/>
+    public override bool CanRotate => false;
+
+    /// <inheritdoc/>
     public override Task SetUpAsync(WayWorld world, CancellationToken cancellationToken)
     {
         X509Certificate2 authority = _authority.Value;

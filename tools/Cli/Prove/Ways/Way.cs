@@ -9,6 +9,9 @@ namespace Cli.Prove.Ways;
 /// <summary>A method of getting an identity: what the factory flashes for it, what the account needs, how it is refused.</summary>
 internal abstract class Way
 {
+    /// <summary>Where the boards stand.</summary>
+    public const string Location = "tokyo/hibiya/lab";
+
     /// <summary>Each of them.</summary>
     public static IReadOnlyList<Way> All { get; } = [new ClaimWay(), new ClaimCsrWay(), new JitpWay()];
 
@@ -17,6 +20,9 @@ internal abstract class Way
 
     /// <summary>How it is refused.</summary>
     public abstract IReadOnlyList<WayRefusal> Refusals { get; }
+
+    /// <summary>Whether a device may rotate its certificate by itself.</summary>
+    public virtual bool CanRotate => true;
 
     /// <summary>Sets the account up, before any board is switched on.</summary>
     public virtual Task SetUpAsync(WayWorld world, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -29,7 +35,7 @@ internal abstract class Way
             ["endpoint"] = world.Cloud.Endpoint,
             ["port"] = world.Cloud.Port,
             ["product"] = WayWorld.Product,
-            ["location"] = "tokyo/hibiya/lab",
+            ["location"] = Location,
             ["provisioning"] = new JsonObject { ["method"] = Method, ["template"] = world.Cloud.TemplateName, ["maxCertificatesPerDay"] = 20 },
             ["telemetry"] = new JsonObject { ["intervalSeconds"] = WayBoard.IntervalSeconds },
         };

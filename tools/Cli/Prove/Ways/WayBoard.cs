@@ -61,6 +61,21 @@ internal sealed class WayBoard
     /// <summary>Its MAC.</summary>
     public string HardwareId { get; }
 
+    /// <summary>Readings that the broker has acknowledged since the power came on.</summary>
+    public int Readings
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _acknowledged;
+            }
+        }
+    }
+
+    /// <summary>How often its certificate was rotated.</summary>
+    public int Rotations { get; set; }
+
     /// <summary>How often the power came on.</summary>
     public int Starts { get; private set; }
 

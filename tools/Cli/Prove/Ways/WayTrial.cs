@@ -29,6 +29,11 @@ internal sealed class WayTrial(Way way, Action<string> say)
         Uncut uncut = new();
         await TryAsync("first boot", () => FirstBootAsync(world, board, uncut, cancellationToken)).ConfigureAwait(false);
         await TryAsync("reboot", () => RebootAsync(world, board, cancellationToken)).ConfigureAwait(false);
+        if (way.CanRotate)
+        {
+            await TryAsync("rotation", () => RotationAsync(world, board, cancellationToken)).ConfigureAwait(false);
+        }
+
         await TryAsync("power cut", () => PowerCutsAsync(world, uncut, cancellationToken)).ConfigureAwait(false);
         await TryAsync("refused", () => RefusedAsync(cancellationToken)).ConfigureAwait(false);
         return _results;
@@ -78,6 +83,31 @@ internal sealed class WayTrial(Way way, Action<string> say)
         Require(world.AnswersTo(board.HardwareId) == answers, "it asked the cloud for something");
         Require(changes == 0, $"it changed its flash {changes} times");
         return "the same certificate, no request, no change of flash";
+    }
+
+    private async Task<string> RotationAsync(WayWorld world, WayBoard board, CancellationToken cancellationToken)
+    {
+        Require(board.Identity is not null, "there is no identity to replace");
+        DeviceIdentity old = board.Identity!;
+        board.PowerOn();
+        string? fault = await board.PublishedAsync(1, cancellationToken).ConfigureAwait(false);
+        if (fault is null)
+        {
+            await world.CommandAsync(old.ThingName, """{"id":"r","command":"rotate-certificate"}""", cancellationToken).ConfigureAwait(false);
+            fault = await board.ToldAsync("which it replaces, can be deactivated", cancellationToken).ConfigureAwait(false)
+                ?? await board.PublishedAsync(board.Readings + 1, cancellationToken).ConfigureAwait(false);
+        }
+
+        await SwitchOffAsync(board).ConfigureAwait(false);
+        Require(fault is null, fault!);
+        board.Rotations++;
+        Require(board.Identity!.CertificateId != old.CertificateId && !board.Identity.Key.AsSpan().SequenceEqual(old.Key), "it has the certificate or the key that it had");
+        Require(world.Cloud.Registry.FindCertificate(old.CertificateId) is { Status: CertificateStatus.Active }, "the old certificate is not its owner's to deactivate any more");
+        world.Cloud.Registry.SetCertificateStatus(old.CertificateId, CertificateStatus.Inactive);
+        await ComeUpAsync(world, board, cancellationToken).ConfigureAwait(false);
+        await SwitchOffAsync(board).ConfigureAwait(false);
+        Inspect(world, board);
+        return "another certificate and key over its own connection; the old one deactivated by its owner, and it publishes";
     }
 
     /// <summary>The power goes at each change of the flash, each answer of the cloud and each line of the log, of a board of its own each.</summary>

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json.Nodes;
 using LocalCloud;
+using Mqtt;
 
 namespace Cli.Prove.Ways;
 
@@ -46,6 +49,7 @@ internal sealed class WayWorld : IAsyncDisposable
             new LocalCloudOptions
             {
                 ProductName = Product,
+                AllowRotation = true,
                 TimeProvider = world._time,
                 Log = entry =>
                 {
@@ -82,6 +86,23 @@ internal sealed class WayWorld : IAsyncDisposable
     public IEnumerable<string> CertificatesFor(string clientId) => _answers
         .Where(outcome => Belongs(outcome, clientId) && outcome is { IsAccepted: true, Operation: not ProvisioningOperation.RegisterThing })
         .Select(outcome => outcome.CertificateId!);
+
+    /// <summary>Gives a board a command, as its owner does.</summary>
+    public async Task CommandAsync(string thing, string command, CancellationToken cancellationToken)
+    {
+        const string ClientId = "owner";
+        ClientCredentials credentials = await Cloud.CreateOperatorCredentialsAsync(ClientId, cancellationToken).ConfigureAwait(false);
+        await using MqttStreamClient owner = await MqttStreamClient.ConnectAsync(
+            new MqttStreamClientOptions
+            {
+                Host = Cloud.Endpoint,
+                Port = Cloud.Port,
+                Tls = new MqttTls([X509Certificate2.CreateFromPem(Cloud.RootCaPem)], X509Certificate2.CreateFromPem(credentials.CertificatePem, credentials.PrivateKeyPem)),
+                Connect = new ConnectPacket(ClientId),
+            },
+            cancellationToken).ConfigureAwait(false);
+        await owner.PublishAsync($"cmd/{Product}/{Way.Location}/{thing}", Encoding.UTF8.GetBytes(command), cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Waits for a line of the cloud's log.</summary>
     /// <returns>Whether it is there.</returns>
