@@ -102,7 +102,7 @@ namespace DeviceAgent.Agent
             {
                 ComeRound();
                 int wait = (int)(end - _clock.Milliseconds);
-                if (wait <= 0 || _installer.Look())
+                if (_installer.Look() || wait <= 0) // looked at once at least, however short pauses are
                 {
                     return;
                 }

@@ -16,7 +16,7 @@ public sealed class WaysTests
     {
         var results = await new WayTrial(new StrayWay(), _ => { }).RunAsync(TestContext.CancellationToken);
 
-        Assert.HasCount(4, results);
+        Assert.HasCount(5, results);
         foreach (var result in results)
         {
             Assert.IsFalse(result.Ok, result.ToString());

@@ -13,7 +13,7 @@ internal abstract class Way
     public const string Location = "tokyo/hibiya/lab";
 
     /// <summary>Each of them.</summary>
-    public static IReadOnlyList<Way> All { get; } = [new ClaimWay(), new ClaimCsrWay(), new JitpWay()];
+    public static IReadOnlyList<Way> All { get; } = [new ClaimWay(), new ClaimCsrWay(), new JitpWay(), new TrustedUserWay()];
 
     /// <summary>The value of <c>provisioning.method</c>.</summary>
     public abstract string Method { get; }

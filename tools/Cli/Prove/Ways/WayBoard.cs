@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Cli.Install;
 using DeviceAgent.Identity;
 using DeviceAgent.Settings;
 using LocalCloud;
 using nanoFramework.M2Mqtt;
 using VirtualDevice;
 using VirtualDevice.Board;
+using ProvisioningClaim = Cli.Install.ProvisioningClaim;
 
 namespace Cli.Prove.Ways;
 
@@ -44,13 +46,25 @@ internal sealed class WayBoard
             _changed.Release();
         };
         HardwareId = hardwareId;
-        Device = new Device(Flash, hardwareId, new PcNetwork(), _clients, () => new HastyBoardClock(time, Haste))
+        Device = new Device(Flash, hardwareId, new PcNetwork(), _clients, () => new HastyBoardClock(time, Haste), Cable)
         {
             // Pauses are none, and keys are what they should be
             RandomNumbers = below => below == 256 ? RandomNumberGenerator.GetInt32(below) : 0,
         };
         Device.Logged += Take;
     }
+
+    /// <summary>What leads from its serial port to an installer.</summary>
+    public SerialCable Cable { get; } = new();
+
+    /// <summary>The claims that installers have brought.</summary>
+    public List<ProvisioningClaim> Claims { get; } = [];
+
+    /// <summary>Whether it had an identity when the power came on last.</summary>
+    public bool HadIdentity { get; private set; }
+
+    /// <summary>Is told what is said beside it.</summary>
+    public event Action<string>? Told;
 
     /// <summary>Its flash.</summary>
     public CuttableFlash Flash { get; } = new();
@@ -94,6 +108,9 @@ internal sealed class WayBoard
     /// <summary>The identity in its flash; null where there is none. Its power is off.</summary>
     public DeviceIdentity? Identity => new IdentityStore(Flash).Load();
 
+    /// <summary>Says something beside it.</summary>
+    public void Tell(string text) => Told?.Invoke(text);
+
     /// <summary>Switches it on.</summary>
     /// <param name="cutAtLine">At which line of its log the power goes, from 1; 0 for none.</param>
     public void PowerOn(int cutAtLine = 0)
@@ -106,6 +123,7 @@ internal sealed class WayBoard
         }
 
         Starts++;
+        HadIdentity = Identity is not null;
         _running = Device.PowerOn();
     }
 

@@ -21,6 +21,7 @@ internal sealed class WayWorld : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private readonly Action<string> _say;
     private ProvisioningTemplate? _template;
+    private volatile string? _brought;
     private LocalCloudServer? _cloud;
     private int _boards;
 
@@ -72,6 +73,7 @@ internal sealed class WayWorld : IAsyncDisposable
     {
         WayBoard board = new($"02{Interlocked.Increment(ref _boards):x10}", _time);
         board.Device.Logged += line => _say($"{board.HardwareId}: {line}");
+        board.Told += text => _say($"{board.HardwareId}: installer: {text}");
         way.Flash(this, board);
         return board;
     }
@@ -120,6 +122,17 @@ internal sealed class WayWorld : IAsyncDisposable
         }
 
         return true;
+    }
+
+    /// <summary>The template that an installer's claims are made for.</summary>
+    public string Template => _brought ?? Cloud.TemplateName;
+
+    /// <summary>Has installers bring claims of another template.</summary>
+    /// <param name="template">Which; null for the boards' own.</param>
+    public Task Bring(string? template)
+    {
+        _brought = template;
+        return Task.CompletedTask;
     }
 
     /// <summary>Sets the claim certificate's status.</summary>
