@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Cli.Install;
 using DeviceAgent.Agent;
 using DeviceAgent.Identity;
+using DeviceAgent.Settings;
 using VirtualDevice;
 using VirtualDevice.Board;
 
@@ -62,13 +64,18 @@ internal static class FleetRun
             }
         }
 
-        Device device = new(new FleetStorage(entry, Settings(entry, options)), VirtualBoard.HardwareIdOf(entry.Folder), options.Run.ConnectTo);
+        SerialCable? cable = isNew && entry.Method == ProvisioningMethod.TrustedUser ? new SerialCable() : null;
+        Device device = new(new FleetStorage(entry, Settings(entry, options)), VirtualBoard.HardwareIdOf(entry.Folder), options.Run.ConnectTo, cable);
         DeviceRun run = new(device, options.Run, line => say($"{entry.ClientId}: {line}"), identity =>
         {
             Leave();
             IdentityFiles.Export(entry, identity);
         });
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task installing = cable is null ? Task.CompletedTask : InstallAsync(entry, cable, say, ended.Token);
         string? error = await run.RunAsync(cancellationToken).ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        await installing.ConfigureAwait(false);
         Leave();
         AgentStatus? status = device.Status;
         if (error is not null)
@@ -84,6 +91,31 @@ internal static class FleetRun
             isNew && status?.Identity is not null,
             status?.Publisher?.Published ?? 0,
             error);
+    }
+
+    /// <summary>Stands beside a device that waits for an installer, and brings it the claim.</summary>
+    private static async Task InstallAsync(FleetDevice entry, SerialCable cable, Action<string> say, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ProvisioningClaim claim = new(
+                ProvisioningClaim.Pem(await File.ReadAllTextAsync(entry.ClaimCertificate!, cancellationToken).ConfigureAwait(false)),
+                ProvisioningClaim.Pem(await File.ReadAllTextAsync(entry.ClaimKey!, cancellationToken).ConfigureAwait(false)),
+                null);
+            InstallOutcome outcome = await new Installation(cable.InstallersEnd, claim, null, null, TimeProvider.System, step => say($"{entry.ClientId}: installer: {step}"))
+                .RunAsync(TimeSpan.FromDays(1), cancellationToken).ConfigureAwait(false);
+            if (outcome.Error is not null && !cancellationToken.IsCancellationRequested)
+            {
+                say($"{entry.ClientId}: installer: {outcome.Error}");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or OperationCanceledException)
+        {
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                say($"{entry.ClientId}: installer: the claim: {e.Message}");
+            }
+        }
     }
 
     /// <summary>The result of a device that was not run.</summary>

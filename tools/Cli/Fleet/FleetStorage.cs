@@ -23,7 +23,7 @@ internal sealed class FleetStorage : IStorage
         _own = new DirectoryStorage(device.FlashFolder);
         _settings = settings;
         _factoryFiles = new Dictionary<string, string>(device.OwnFiles) { [PemFile.RootCa] = device.RootCa };
-        if (device is { ClaimCertificate: { } certificate, ClaimKey: { } key, Method: not "trusted-user" })
+        if (device is { ClaimCertificate: { } certificate, ClaimKey: { } key, Method: not ProvisioningMethod.TrustedUser })
         {
             _factoryFiles[PemFile.ClaimCertificate] = certificate;
             _factoryFiles[PemFile.ClaimKey] = key;

@@ -102,16 +102,17 @@ public sealed class CommandLineTests
             { "client_id": "a", "topic": "dt/smpl-krsk/lab/a" },
             { "client_id": "b", "topic": "dt/smpl-krsk/lab/b", "method": "claim-csr" },
             { "client_id": "c", "topic": "dt/smpl-krsk/lab/c", "method": "claim-csr", "device_key": "c.key", "device_csr": "c.csr" },
-            { "client_id": "d", "topic": "dt/smpl-krsk/lab/the-d", "parameters": { "ThingName": "the-${thingName}" } }
+            { "client_id": "d", "topic": "dt/smpl-krsk/lab/the-d", "parameters": { "ThingName": "the-${thingName}" } },
+            { "client_id": "e", "topic": "dt/smpl-krsk/lab/e", "method": "trusted-user" }
             """);
 
         var (status, output, error) = await AgentProcess.RunAsync(Stopping, "run", "--fleet", PathOf("fleet.json"), "--port", $"{cloud.Port}", "--readings", "1", "--json");
 
         Assert.AreEqual(0, status, error);
-        CollectionAssert.AreEqual((string[])["a", "b", "c", "the-d"], JsonNode.Parse(output)["devices"].AsArray().Select(device => (string)device["thing"]).ToArray());
+        CollectionAssert.AreEqual((string[])["a", "b", "c", "the-d", "e"], JsonNode.Parse(output)["devices"].AsArray().Select(device => (string)device["thing"]).ToArray());
         StringAssert.StartsWith(File.ReadAllText(PathOf("devices", "b", "device-private.key")), "-----BEGIN EC PRIVATE KEY-----");
         Assert.AreEqual(factoryKey.ExportPkcs8PrivateKeyPem(), File.ReadAllText(PathOf("devices", "c", "device-private.key")));
-        foreach (var device in (string[])["a", "b", "c", "d"])
+        foreach (var device in (string[])["a", "b", "c", "d", "e"])
         {
             X509Certificate2.CreateFromPemFile(PathOf("devices", device, "device-cert.pem"), PathOf("devices", device, "device-private.key")).Dispose();
         }
