@@ -12,13 +12,15 @@ namespace DeviceAgent.Crypto
         /// <summary>OCTET STRING.</summary>
         public const byte OctetString = 0x04;
 
+        /// <summary>INTEGER.</summary>
+        public const byte Integer = 0x02;
+
         /// <summary>UTF8String.</summary>
         public const byte Utf8String = 0x0C;
 
         /// <summary>[0], constructed; the others follow.</summary>
         public const byte Context = 0xA0;
 
-        private const byte Integer = 0x02;
         private const byte BitString = 0x03;
 
         private readonly byte[] _bytes;

@@ -10,6 +10,8 @@ namespace DeviceAgent.Crypto
         /// <summary>A private key's length in bytes.</summary>
         public const int Size = 32;
 
+        private const string RsaKey = "-----BEGIN RSA ";
+
         private readonly P256 _curve = new P256();
         private readonly byte[] _private;
         private readonly byte[] _public = new byte[1 + (2 * Size)];
@@ -50,6 +52,58 @@ namespace DeviceAgent.Crypto
             MontgomeryModulus.Write(x, key._public, 1);
             MontgomeryModulus.Write(y, key._public, 1 + Size);
             return key;
+        }
+
+        /// <summary>
+        /// Whether a private key is of a curve and without its public point, which may be left out (RFC 5915) or be compressed. mbedTLS computes it
+        /// then with the random numbers that it is given, and those of X509Certificate2 are none: the board crashes (nf-interpreter, ssl_decode_private_key_internal.cpp).
+        /// </summary>
+        /// <param name="pem">The key in PEM, not encrypted.</param>
+        public static bool LacksPublicPoint(byte[] pem)
+        {
+            byte[] der = Pem.Has(pem, 0, RsaKey) ? null : Pem.DecodeKey(pem); // the cloud's keys are not worth the memory
+            if (der == null)
+            {
+                return false;
+            }
+
+            bool lacks = LacksPoint(der);
+            System.Array.Clear(der, 0, der.Length);
+            return lacks;
+        }
+
+        private static bool LacksPoint(byte[] der)
+        {
+            int at = Pkcs10.Content(der, 0);
+            if (at >= der.Length || der[at] != DerWriter.Integer)
+            {
+                return false; // not a key, or encrypted
+            }
+
+            at = Pkcs10.End(der, at); // past the version
+            if (at < der.Length && der[at] == DerWriter.Sequence)
+            {
+                // PKCS #8: past the algorithm the key is in an octet string, and begins with a version of its own
+                at = Pkcs10.Content(der, Pkcs10.End(der, at));
+                at = Pkcs10.End(der, Pkcs10.Content(der, at));
+            }
+
+            if (at >= der.Length || der[at] != DerWriter.OctetString)
+            {
+                return false; // not of a curve
+            }
+
+            while ((at = Pkcs10.End(der, at)) < der.Length)
+            {
+                int bits = Pkcs10.Content(der, at);
+                int point = Pkcs10.Content(der, bits) + 1; // past the number of unused bits
+                if (der[at] == DerWriter.Context + 1 && point < der.Length)
+                {
+                    return der[point] != 4;
+                }
+            }
+
+            return true;
         }
 
         /// <summary>Signs: ECDSA with SHA-256, with the nonce that RFC 6979 says, so that no signature depends on the quality of random numbers.</summary>

@@ -8,6 +8,7 @@ namespace DeviceAgent.Crypto
     {
         private const int BytesOfLine = 48;
         private const string Beginning = "-----BEGIN ";
+        private const string PrivateKey = "PRIVATE KEY-----";
 
         /// <summary>Writes a structure.</summary>
         /// <param name="label">What it is, as <c>CERTIFICATE REQUEST</c>.</param>
@@ -34,15 +35,7 @@ namespace DeviceAgent.Crypto
         /// <param name="pem">What may be.</param>
         public static bool Begins(byte[] pem)
         {
-            for (int i = 0; i < Beginning.Length; i++)
-            {
-                if (i == pem.Length || pem[i] != Beginning[i])
-                {
-                    return false;
-                }
-            }
-
-            return true;
+            return Has(pem, 0, Beginning);
         }
 
         /// <summary>Reads the first structure.</summary>
@@ -50,12 +43,30 @@ namespace DeviceAgent.Crypto
         /// <returns>The structure in DER; <see langword="null"/> where there is none that can be read.</returns>
         public static byte[] Decode(byte[] pem)
         {
-            if (!Begins(pem))
+            return Begins(pem) ? DecodeAfter(pem, Beginning.Length) : null;
+        }
+
+        /// <summary>Reads the first private key, which parameters of its curve may stand before, as OpenSSL writes them.</summary>
+        /// <param name="pem">PEM without headers.</param>
+        /// <returns>The key in DER; <see langword="null"/> where there is none that can be read.</returns>
+        public static byte[] DecodeKey(byte[] pem)
+        {
+            for (int start = 0; start <= pem.Length - PrivateKey.Length; start++)
             {
-                return null;
+                if (pem[start] == PrivateKey[0] && Has(pem, start, PrivateKey))
+                {
+                    return DecodeAfter(pem, start);
+                }
             }
 
-            int start = Beginning.Length;
+            return null;
+        }
+
+        /// <summary>Reads a structure.</summary>
+        /// <param name="pem">PEM.</param>
+        /// <param name="start">A place in the line that begins the structure.</param>
+        private static byte[] DecodeAfter(byte[] pem, int start)
+        {
             while (start < pem.Length && pem[start] != '\n')
             {
                 start++;
@@ -84,6 +95,20 @@ namespace DeviceAgent.Crypto
             {
                 return null; // .NET and nanoFramework throw different ones for what is no base 64
             }
+        }
+
+        /// <summary>Whether a text is at a place.</summary>
+        public static bool Has(byte[] pem, int at, string text)
+        {
+            for (int i = 0; i < text.Length; i++)
+            {
+                if (at + i >= pem.Length || pem[at + i] != text[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         private static int Put(byte[] pem, int at, string text)

@@ -112,7 +112,7 @@ namespace DeviceAgent.Crypto
         }
 
         /// <summary>Where the content of the element at a place begins; past the end where there is no whole element.</summary>
-        private static int Content(byte[] der, int at)
+        internal static int Content(byte[] der, int at)
         {
             if (at + 1 >= der.Length)
             {
@@ -123,7 +123,7 @@ namespace DeviceAgent.Crypto
         }
 
         /// <summary>Where the element at a place ends; not past the end of all.</summary>
-        private static int End(byte[] der, int at)
+        internal static int End(byte[] der, int at)
         {
             int content = Content(der, at);
             if (content >= der.Length)

@@ -2,6 +2,7 @@ using System;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using DeviceAgent.Board;
+using DeviceAgent.Crypto;
 using DeviceAgent.Messaging;
 using nanoFramework.M2Mqtt;
 using nanoFramework.M2Mqtt.Messages;
@@ -53,6 +54,11 @@ namespace DeviceAgent.Esp32
         /// <inheritdoc/>
         public bool AreUsable(byte[] certificate, byte[] key)
         {
+            if (EcKey.LacksPublicPoint(key))
+            {
+                return false;
+            }
+
             try
             {
                 X509Certificate2 parsed = new X509Certificate2(certificate, key, "");

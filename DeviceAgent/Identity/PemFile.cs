@@ -21,6 +21,9 @@ namespace DeviceAgent.Identity
         /// <summary>Its private key, or with <c>claim-csr</c> that of the factory's request.</summary>
         public const string DeviceKey = "device.pem.key";
 
+        /// <summary>What is wrong with a key that <see cref="Crypto.EcKey.LacksPublicPoint"/> says no board can bear.</summary>
+        internal const string NoPublicPoint = " is without its public point, or has it compressed, and no board can read it so: write it anew by openssl ec -in KEY -conv_form uncompressed -out NEW";
+
         /// <summary>Reads a file, and puts the zero byte after it that mbedTLS wants.</summary>
         /// <param name="storage">The board's storage.</param>
         /// <param name="name">The file.</param>

@@ -78,17 +78,21 @@ namespace DeviceAgent.Provisioning
                 return FactoryRequest + " is no certificate request (PKCS #10) in PEM with nothing before it";
             }
 
+            if (EcKey.LacksPublicPoint(key))
+            {
+                return FactoryKey + PemFile.NoPublicPoint;
+            }
+
             byte[] claim = PemFile.Read(_storage, PemFile.ClaimCertificate);
             if (!Pem.Begins(key) || (claim != null && !clients.AreUsable(claim, key)))
             {
                 return FactoryKey + " cannot be read: it has to be a private key in PEM, not encrypted, with nothing before it";
             }
 
-            // A key without its public part cannot be told from another's here; that is for the first connection then
-            byte[] der = Pem.Decode(key);
+            byte[] der = Pem.DecodeKey(key);
             if (der != null)
             {
-                bool isAnother = der.Length > publicKey.Length + EcKey.Size && !Pkcs10.Has(der, publicKey);
+                bool isAnother = !Pkcs10.Has(der, publicKey);
                 Array.Clear(der, 0, der.Length);
                 if (isAnother)
                 {

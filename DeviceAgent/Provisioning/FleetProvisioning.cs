@@ -418,7 +418,7 @@ namespace DeviceAgent.Provisioning
             string problem = OwnCertificate.Read(_storage, settings, own);
             if (problem == null && !_clients.AreUsable(own.Certificate, own.Key))
             {
-                problem = PemFile.DeviceCertificate + " or " + PemFile.DeviceKey + " cannot be read";
+                problem = EcKey.LacksPublicPoint(own.Key) ? PemFile.DeviceKey + PemFile.NoPublicPoint : PemFile.DeviceCertificate + " or " + PemFile.DeviceKey + " cannot be read";
             }
 
             if (problem == null && _current != null)

@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using DeviceAgent.Crypto;
 using nanoFramework.TestFramework;
 
@@ -70,6 +71,42 @@ namespace DeviceAgent.Tests.Crypto
         {
             byte[] der = Hex.FromPem(EcKey.Create(Hex.Bytes("0000000000000000000000000000000000000000000000000000000000000001")).ToPem(), "EC PRIVATE KEY");
             Assert.AreEqual("307702010104200000000000000000000000000000000000000000000000000000000000000001A00A", Hex.Text(der, 0, 41));
+        }
+
+        // RFC 5915 leaves the public point to who writes the key: OpenSSL does, Java does not
+        [TestMethod]
+        public void AKeyWithoutItsPublicPointIsToldFromOthers()
+        {
+            string point = "03420004" + X + Y;
+            string curve = "A00A06082A8648CE3D030107";
+            string algorithm = "301306072A8648CE3D020106082A8648CE3D030107";
+            CheckPoint(false, "30770201010420" + Private + curve + "A144" + point);
+            CheckPoint(false, "308187020100" + algorithm + "046D306B0201010420" + Private + "A144" + point);
+            CheckPoint(false, "308196020100" + algorithm + "046D306B0201010420" + Private + "A144" + point + "A00D300B0603551D0F310403020080"); // attributes, as Windows writes
+            CheckPoint(true, "30310201010420" + Private + curve);
+            CheckPoint(true, "30250201010420" + Private);
+            CheckPoint(true, "3041020100" + algorithm + "042730250201010420" + Private);
+            CheckPoint(true, "3050020100" + algorithm + "042730250201010420" + Private + "A00D300B0603551D0F310403020080");
+            CheckPoint(true, "30570201010420" + Private + curve + "A124" + "03220002" + X); // compressed
+
+            // RSA, in both forms; Ed25519; encrypted; what is none
+            CheckPoint(false, "300B0201000203" + "00FFFF" + "0203010001");
+            CheckPoint(false, "3020020100300D06092A864886F70D0101010500040C300B020100020300FFFF02030100");
+            CheckPoint(false, "302E020100300506032B657004220420" + Private);
+            CheckPoint(false, "302C300506032B65700423" + "3021" + Private);
+            CheckPoint(false, "30");
+            CheckPoint(false, "3082FFFF");
+            Assert.IsFalse(EcKey.LacksPublicPoint(Hex.Ascii("")));
+            Assert.IsFalse(EcKey.LacksPublicPoint(Hex.Ascii("-----BEGIN PRIVATE KEY-----")));
+            Assert.IsFalse(EcKey.LacksPublicPoint(Hex.Ascii("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n")));
+        }
+
+        private static void CheckPoint(bool lacks, string der)
+        {
+            byte[] pem = Pem.Encode("EC PRIVATE KEY", Hex.Bytes(der));
+            Assert.AreEqual(lacks, EcKey.LacksPublicPoint(pem), der);
+            string text = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + new string(Encoding.UTF8.GetChars(pem));
+            Assert.AreEqual(lacks, EcKey.LacksPublicPoint(Hex.Ascii(text)), "after parameters " + der);
         }
 
         // what the documentation says of them, and under the 4,000 that key and request together may cost

@@ -187,6 +187,10 @@ namespace DeviceAgent.Tests.Provisioning
             CheckFactory(DeviceKey.FactoryRequest, "0\u0082", "device.pem.csr is no certificate request");
             CheckFactory(DeviceKey.FactoryKey, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n", "device.pem.key cannot be read");
 
+            byte[] der = new byte[] { 0x30, 0x25, 0x02, 0x01, 0x01, 0x04, 0x20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32 };
+            byte[] withoutPoint = Pem.Encode("EC PRIVATE KEY", der);
+            CheckFactory(DeviceKey.FactoryKey, Encoding.UTF8.GetString(withoutPoint, 0, withoutPoint.Length), "device.pem.key is without its public point");
+
             // Another board's key: as long, and with its public part
             FakeDevice device = WithFactoryKey();
             byte[] key = device.Storage.Peek(DeviceKey.FactoryKey);

@@ -108,6 +108,12 @@ public sealed class MqttClientTests
         }
 
         Assert.IsFalse(Credentials.AreUsable(s_certificate, Pem.Bytes(rsa.ExportRSAPublicKeyPem())));
+
+        // As Java writes them: .NET would compute the public point, a board crashes
+        var der = Convert.FromHexString("30310201010420").Concat(ecdsa.ExportParameters(true).D).Concat(Convert.FromHexString("A00A06082A8648CE3D030107"));
+        var withoutPoint = PemEncoding.WriteString("EC PRIVATE KEY", der.ToArray());
+        ecdsa.ImportFromPem(withoutPoint);
+        Assert.IsFalse(Credentials.AreUsable(s_certificate, Pem.Bytes(withoutPoint)));
     }
 
     [TestMethod]

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using DeviceAgent.Crypto;
 
 namespace nanoFramework.M2Mqtt
 {
@@ -102,6 +103,11 @@ namespace nanoFramework.M2Mqtt
         internal static AsymmetricAlgorithm ReadKey(byte[] pem, string name)
         {
             var text = ReadText(pem, name);
+            if (EcKey.LacksPublicPoint(pem))
+            {
+                throw new ArgumentException("A board crashes on a key of a curve without its public point.", name);
+            }
+
             return TryRead(RSA.Create(), text) ?? TryRead(ECDsa.Create(), text) ?? throw new ArgumentException("There is no private key in it, or a damaged one.", name);
         }
 
