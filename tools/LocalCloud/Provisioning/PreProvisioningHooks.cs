@@ -26,6 +26,9 @@ internal sealed partial class PreProvisioningHooks : IDisposable
     /// <summary>The longest answer, in bytes. LocalCloud's own.</summary>
     private const int MaximumAnswer = 256 * 1024;
 
+    /// <summary>How much of what a command writes to standard error is logged, in bytes.</summary>
+    private const int MaximumComplaint = 4 * 1024;
+
     private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly LocalCloudOptions _options;
@@ -161,8 +164,8 @@ internal sealed partial class PreProvisioningHooks : IDisposable
         using var process = Process.Start(start)!;
         try
         {
-            var output = ReadAsync(process.StandardOutput.BaseStream);
-            var errors = ReadAsync(process.StandardError.BaseStream);
+            var output = ReadAsync(process.StandardOutput.BaseStream, MaximumAnswer, isCutOff: false);
+            var errors = ReadAsync(process.StandardError.BaseStream, MaximumComplaint, isCutOff: true);
             try
             {
                 await process.StandardInput.BaseStream.WriteAsync(request, CancellationToken.None).AsTask().WaitAsync(cancellationToken);
@@ -192,16 +195,17 @@ internal sealed partial class PreProvisioningHooks : IDisposable
         }
     }
 
-    private static async Task<byte[]> ReadAsync(Stream stream)
+    /// <summary>Reads a stream to its end, so that its writer is never held up.</summary>
+    private static async Task<byte[]> ReadAsync(Stream stream, int maximum, bool isCutOff)
     {
         var content = new MemoryStream();
         var buffer = new byte[4096];
         while (await stream.ReadAsync(buffer) is > 0 and var count)
         {
-            content.Write(buffer, 0, count);
-            if (content.Length > MaximumAnswer)
+            content.Write(buffer, 0, isCutOff ? (int)Math.Min(count, maximum - content.Length) : count);
+            if (content.Length > maximum)
             {
-                throw new HookException($"fails: it writes more than {MaximumAnswer / 1024} KB");
+                throw new HookException($"fails: it writes more than {maximum / 1024} KB");
             }
         }
 
@@ -209,6 +213,19 @@ internal sealed partial class PreProvisioningHooks : IDisposable
     }
 
     private static ImmutableSortedDictionary<string, string> ReadAnswer(byte[] answer)
+    {
+        try
+        {
+            return ReadJson(answer);
+        }
+        catch (InvalidOperationException)
+        {
+            // How System.Text.Json says that a string is not well-formed UTF-8 or UTF-16.
+            throw new HookException("fails: in its answer is a string that is no well-formed Unicode");
+        }
+    }
+
+    private static ImmutableSortedDictionary<string, string> ReadJson(byte[] answer)
     {
         if (JsonNode.Parse(answer, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) is not JsonObject json)
         {

@@ -65,6 +65,9 @@ public sealed class PreProvisioningHookTests
     [DataRow("exit 0", "fails: ")]
     [DataRow("echo secret is missing >&2; exit 1", "says: secret is missing")]
     [DataRow("yes", "fails: it writes more than 256 KB")]
+    [DataRow("""echo '{"allowProvisioning":true,"parameterOverrides":{"ThingName":"\ud800"}}'""", "is no well-formed Unicode")]
+    [DataRow("""printf '{"allowProvisioning":true,"parameterOverrides":{"ThingName":"a\377"}}'""", "is no well-formed Unicode")]
+    [DataRow("""printf '{"allowProvisioning":true,"parameterOverrides":{"Thing\377":"a"}}'""", "is no well-formed Unicode")]
     public async Task Whatever_is_not_allowed_is_refused_and_the_log_says_why(string command, string reason)
     {
         await using var cloud = await StartAsync(command);
@@ -77,6 +80,20 @@ public sealed class PreProvisioningHookTests
         await cloud.Log.WaitAsync(reason, Stopping);
         Assert.AreEqual(CertificateStatus.PendingActivation, cloud.Registry.FindCertificate((string)created["certificateId"]!)!.Status);
         Assert.IsNull(cloud.Registry.FindThing("device-1"));
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_command_may_complain_at_any_length_and_the_log_has_the_beginning()
+    {
+        await using var cloud = await StartAsync("""yes complaint | head -c 1000000 >&2; echo '{"allowProvisioning":true}'""");
+        await using var client = await ConnectAsync(cloud, "device-1");
+        var created = await AskAsync(client, Create, []);
+
+        var registered = await AskAsync(client, Register, RegisterRequest(created, "device-1"));
+
+        Assert.AreEqual("device-1", (string)registered["thingName"]!);
+        await cloud.Log.WaitAsync("says: complaint", Stopping);
     }
 
     [TestMethod]
