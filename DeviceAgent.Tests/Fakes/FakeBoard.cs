@@ -15,7 +15,7 @@ namespace DeviceAgent.Tests.Fakes
         public string HardwareId => "a0b1c2d3e4f5";
 
         /// <inheritdoc/>
-        public int FreeMemory => 40000;
+        public int FreeMemory { get; set; } = 40000;
 
         /// <inheritdoc/>
         public string NativeMemory => "90000/60000";

@@ -31,6 +31,9 @@ namespace DeviceAgent.Provisioning
         /// <summary>Largest answer that is read, in bytes. AWS's largest has about 3.5 KB.</summary>
         public const int LargestAnswer = 10240;
 
+        /// <summary>How much memory should be free where an answer has not come, in bytes: on a nanoCLR AWS's largest was lost with 6,800 to 11,200, since M2Mqtt holds it twice.</summary>
+        private const int RoomForAnswer = 14000;
+
         /// <summary>
         /// How often the cloud must turn a certificate away that it has issued just now before that is given up. A policy that was attached
         /// just now may take a while to hold, so one refusal proves nothing.
@@ -734,7 +737,13 @@ namespace DeviceAgent.Provisioning
         {
             if (answer == null)
             {
-                return Fail(step, (session.IsOpen ? "no answer within 30 s; " : "the broker closed the connection; ") + Permission(settings, request), ProvisioningOutcome.Failed);
+                // An answer that finds no room is lost in M2Mqtt, and what it then takes for packets may end the connection
+                int free = _board.FreeMemory;
+                return Fail(
+                    step,
+                    (session.IsOpen ? "no answer within 30 s; " : "the broker closed the connection; ")
+                        + (free < RoomForAnswer ? "the answer may have found no room, since only " + free.ToString() + " bytes of memory are free; " : "") + Permission(settings, request),
+                    ProvisioningOutcome.Failed);
             }
 
             Rejection rejection = Rejection.Parse(answer.Message);

@@ -360,11 +360,26 @@ namespace DeviceAgent.Tests.Provisioning
                 FleetProvisioning provisioning = Make(device);
                 long start = device.Clock.Milliseconds;
                 Run(device, provisioning, ProvisioningOutcome.Failed);
-                Assert.IsTrue(provisioning.Problem.StartsWith(steps[i + 1] + "no answer within 30 s"), provisioning.Problem);
+                Assert.IsTrue(provisioning.Problem.StartsWith(steps[i + 1] + "no answer within 30 s; the claim policy"), provisioning.Problem);
                 Assert.IsTrue(device.Clock.Milliseconds - start >= 30000 && device.Clock.Milliseconds - start < 33000);
                 device.Clock.Pass(5000);
                 device.Cloud.AnswerTime = 29500;
                 Run(device, provisioning, ProvisioningOutcome.Done);
+            }
+        }
+
+        [TestMethod]
+        public void AnAnswerThatMayHaveFoundNoRoomIsToldSo()
+        {
+            string[] ways = new string[] { "lose", "no answer within 30 s", "close", "the broker closed the connection" };
+            for (int i = 0; i < ways.Length; i += 2)
+            {
+                FakeDevice device = new FakeDevice();
+                device.Board.FreeMemory = 9732;
+                device.Cloud.Next("CreateKeys", ways[i]);
+                FleetProvisioning provisioning = Make(device);
+                Run(device, provisioning, ProvisioningOutcome.Failed);
+                Assert.IsTrue(provisioning.Problem.StartsWith(Create + ways[i + 1] + "; the answer may have found no room, since only 9732 bytes of memory are free; the claim policy"), provisioning.Problem);
             }
         }
 
