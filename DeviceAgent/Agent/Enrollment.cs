@@ -317,6 +317,7 @@ namespace DeviceAgent.Agent
         {
             DeviceIdentity current = _status.Identity;
             bool isAgain = _isAgain;
+            bool isTrial = _isTrial;
             if (isAgain && JournalledId() != current.CertificateId)
             {
                 _isAgain = false; // without its journal it cannot be, and another certificate is not asked for
@@ -339,7 +340,7 @@ namespace DeviceAgent.Agent
             if (outcome == ProvisioningOutcome.Done)
             {
                 Replaced(isAgain);
-                if (settings.Method == ProvisioningMethod.Jitp)
+                if (settings.Method == ProvisioningMethod.Jitp && !isTrial)
                 {
                     Prove(); // it has connected already
                 }

@@ -413,10 +413,12 @@ namespace DeviceAgent.Provisioning
         {
             if (_journal.Load())
             {
-                _log.Write("provisioning: certificate " + _journal.GetCertificateId() + " was under way, and is given up: provisioning.method is " + settings.Method);
+                _strayId = _journal.GetCertificateId(); // it may be in force
+                _log.Write("provisioning: certificate " + _strayId + " was under way, and is given up: provisioning.method is " + settings.Method);
                 _journal.Delete();
             }
 
+            _key.Delete(); // likewise of another method, and nobody asks for a certificate for it now
             DeviceIdentity own = new DeviceIdentity();
             string problem = OwnCertificate.Read(_storage, settings, own);
             if (problem == null && !_clients.AreUsable(own.Certificate, own.Key))
@@ -424,9 +426,10 @@ namespace DeviceAgent.Provisioning
                 problem = EcKey.LacksPublicPoint(own.Key) ? PemFile.DeviceKey + PemFile.NoPublicPoint : PemFile.DeviceCertificate + " or " + PemFile.DeviceKey + " cannot be read";
             }
 
-            if (problem == null && _current != null)
+            bool isFirst = _current == null;
+            own.ReplacedCertificateId = isFirst ? _strayId : _current.CertificateId;
+            if (problem == null && !isFirst)
             {
-                own.ReplacedCertificateId = _current.CertificateId;
                 problem = own.CertificateId == _current.CertificateId ? PemFile.DeviceCertificate + " is the certificate that the device has already: flash the one that is to replace it" : null;
             }
 
@@ -473,7 +476,7 @@ namespace DeviceAgent.Provisioning
             return Fail(
                 "connecting with the board's own certificate as " + own.ThingName,
                 problem,
-                isDropped && own.ReplacedCertificateId.Length == 0 ? ProvisioningOutcome.Refused : ProvisioningOutcome.Failed);
+                isDropped && isFirst ? ProvisioningOutcome.Refused : ProvisioningOutcome.Failed);
         }
 
         /// <summary>

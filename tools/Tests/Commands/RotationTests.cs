@@ -271,6 +271,18 @@ namespace DeviceAgent.Tests.Commands
         }
 
         [TestMethod]
+        public void WhatIsUnderWayIsResolvedThoughTheMethodHasNoRotationSince()
+        {
+            FakeDevice device = Provisioned();
+            device.Cloud.Next("RegisterThing", "lose");
+            Command(device, 2, Rotate);
+            device.Run(10);
+            Configure(device, "\"method\":\"jitp\"");
+            device.Run(120);
+            CheckRotated(device, "with another method");
+        }
+
+        [TestMethod]
         public void CommandsThatComeMeanwhileAreCarriedOutByTheIdentityThatStays()
         {
             FakeDevice device = Provisioned();

@@ -359,9 +359,11 @@ namespace DeviceAgent.Tests.Provisioning
             other.Cloud.Always("RegisterThing", "close");
             other.Run(10);
             device.Storage.Put(ProvisioningJournal.FileName, other.Storage.Peek(ProvisioningJournal.FileName));
+            device.Put(DeviceKey.FileName, "a key");
             device.Run(60);
-            Check(device, Name, Id, "");
+            Check(device, Name, Id, "id-1");
             Assert.IsNull(device.Storage.Peek(ProvisioningJournal.FileName));
+            Assert.IsNull(device.Storage.Peek(DeviceKey.FileName), "a key that nobody asks for a certificate for");
             Assert.IsTrue(device.Log.Has("provisioning: certificate id-1 was under way, and is given up: provisioning.method is jitp"));
         }
 
