@@ -103,7 +103,7 @@ internal sealed class DeviceRun
             {
                 Progress(LongestPause(_failed)); // a fleet that is large for its account's quotas: each has its turn
             }
-            else if (++_refused == AttemptsToGiveUp)
+            else if (++_refused == AttemptsToGiveUp && !_options.IsPatient)
             {
                 _ended.TrySetResult(status.LastError);
             }

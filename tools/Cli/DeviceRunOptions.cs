@@ -5,4 +5,5 @@ namespace Cli;
 /// <param name="Patience">How long a device may go without progress before it is given up.</param>
 /// <param name="ConnectTo">The host name or address at which every endpoint is reached, whatever its name; <see langword="null"/> for where its name leads.</param>
 /// <param name="HasInstaller">Whether somebody stands beside the device: then failed attempts are that one's to mend, and do not end the run.</param>
-internal sealed record DeviceRunOptions(int Readings, TimeSpan Patience, string? ConnectTo = null, bool HasInstaller = false);
+/// <param name="IsPatient">Whether failed attempts do not end the run before patience does.</param>
+internal sealed record DeviceRunOptions(int Readings, TimeSpan Patience, string? ConnectTo = null, bool HasInstaller = false, bool IsPatient = false);

@@ -25,7 +25,7 @@ internal static class RunCommand
         Option<int> port = Number("--port", "P", 8883, 1, 65535, "TCP port of the broker.");
         Option<int> readings = Number("--readings", "K", 5, 0, 1_000_000, "Readings for each device; 0 goes on until it is stopped.");
         Option<int> interval = Number("--interval", "S", 5, AgentSettings.MinimumInterval, AgentSettings.MaximumInterval, "Seconds between two readings of a device; a board of --flash takes its own from agent.json.");
-        Option<int> patience = Number("--patience", "S", 35, 1, LongestPatience, "Seconds without progress after which a device is given up.");
+        Option<int> patience = Number("--patience", "S", 35, 1, LongestPatience, "Seconds without progress after which a device is given up; unless it is given, three failed attempts in a row will do too.");
         Option<string?> connectTo = new("--connect-to") { HelpName = "HOST", Description = "Connects to HOST in place of every endpoint, and asks for the endpoint's name all the same: for names that this machine's DNS does not know, as those of LocalCloud's regions." };
         connectTo.Validators.Add(result =>
         {
@@ -57,8 +57,9 @@ internal static class RunCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             bool hasInstaller = parsed.GetValue(serial) is not null;
-            int seconds = hasInstaller && parsed.GetResult(patience) is not { Implicit: false } ? LongestPatience : parsed.GetValue(patience);
-            DeviceRunOptions run = new(parsed.GetValue(readings), TimeSpan.FromSeconds(seconds), parsed.GetValue(connectTo), hasInstaller);
+            bool isPatient = parsed.GetResult(patience) is { Implicit: false };
+            int seconds = hasInstaller && !isPatient ? LongestPatience : parsed.GetValue(patience);
+            DeviceRunOptions run = new(parsed.GetValue(readings), TimeSpan.FromSeconds(seconds), parsed.GetValue(connectTo), hasInstaller, isPatient);
             TextWriter story = TextWriter.Synchronized(parsed.GetValue(json) ? Console.Error : Console.Out);
             return parsed.GetValue(flash) is { } folder
                 ? RunFlashAsync(folder, parsed.GetValue(serial), run, story, parsed.GetValue(json), cancellationToken)

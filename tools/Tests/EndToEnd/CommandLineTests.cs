@@ -183,6 +183,34 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task With_patience_a_board_gets_through_once_what_it_is_refused_for_is_mended()
+    {
+        await using var cloud = await LocalCloudServer.StartAsync(new LocalCloudOptions { DataDirectory = PathOf("cloud") }, Stopping);
+        Directory.CreateDirectory(PathOf("flash"));
+        foreach (var file in (string[])["root-ca.pem", "claim.pem.crt", "claim.pem.key"])
+        {
+            File.Copy(PathOf("cloud", file), PathOf("flash", file));
+        }
+
+        File.WriteAllText(
+            PathOf("flash", "agent.json"),
+            $$"""{ "endpoint": "localhost", "port": {{cloud.Port}}, "product": "smpl-krsk", "location": "lab", "thingName": "patient", "provisioning": { "method": "claim-csr", "template": "smpl-krsk-iot-core-prov-temp" } }""");
+        await using var board = AgentProcess.Start("run", "--flash", PathOf("flash"), "--readings", "1", "--patience", "100");
+        for (int failures = 0; failures < 4;)
+        {
+            var line = await board.Output.ReadLineAsync(Stopping);
+            Assert.IsNotNull(line, $"it has given up after {failures} failures");
+            failures += line.StartsWith("provisioning: ", StringComparison.Ordinal) && line.Contains("closed the connection", StringComparison.Ordinal) ? 1 : 0;
+        }
+
+        cloud.Registry.PutPolicy(new Policy("csr", PolicyDocument.Parse("""{ "Version": "2012-10-17", "Statement": [ { "Effect": "Allow", "Action": ["iot:Publish", "iot:Receive", "iot:Subscribe"], "Resource": "*" } ] }""")));
+        cloud.Registry.AttachPolicy("csr", cloud.ClaimCredentials.CertificateId);
+
+        StringAssert.Contains(await board.Output.ReadToEndAsync(Stopping), "1 succeeded, 0 failed, 1 provisioned");
+    }
+
+    [TestMethod]
     [Timeout(60_000, CooperativeCancellation = true)]
     public async Task A_malformed_agent_json_is_told_key_by_key()
     {
