@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Cli;
 
@@ -20,7 +21,12 @@ if (parsed.Errors.Count > 0)
         Console.Error.WriteLine(error.Message);
     }
 
-    string command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+    string command = "";
+    for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } inner; at = at.Parent)
+    {
+        command = inner.Command.Name + " " + command;
+    }
+
     Console.Error.WriteLine($"Try: agent {command}--help");
     return ExitStatus.BadUse;
 }

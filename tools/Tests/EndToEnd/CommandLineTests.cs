@@ -244,6 +244,16 @@ public sealed class CommandLineTests
         Assert.AreNotEqual("", error);
     }
 
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task Bad_use_of_a_command_of_a_command_names_both()
+    {
+        var (status, _, error) = await AgentProcess.RunAsync(Stopping, "prove", "herd", "--devices", "0");
+
+        Assert.AreEqual(2, status);
+        StringAssert.Contains(error, "Try: agent prove herd --help");
+    }
+
     private string PathOf(params string[] names) => Path.Combine([_folder.Path, .. names]);
 
     private void WriteFleet(LocalCloudServer cloud, string devices, string template = null)
