@@ -19,7 +19,7 @@ public sealed class ControlPlaneAwsCliTests
     private CancellationToken Stopping => TestContext.CancellationToken;
 
     [TestMethod]
-    [Timeout(180_000, CooperativeCancellation = true)]
+    [Timeout(360_000, CooperativeCancellation = true)]
     public async Task It_sets_up_what_provisions_a_board_and_cuts_that_board_off()
     {
         if (Environment.GetEnvironmentVariable("AGENT_AWSCLI") != "1")

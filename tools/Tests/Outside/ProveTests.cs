@@ -6,6 +6,7 @@ namespace Tests.Outside;
 
 /// <summary>The commands <c>prove</c> and <c>bench</c> against LocalCloud, small.</summary>
 [TestClass]
+[DoNotParallelize] // some of them take all of the machine, or have half a second for a handshake
 public sealed class ProveTests
 {
     public TestContext TestContext { get; set; }
