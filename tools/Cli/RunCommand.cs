@@ -188,8 +188,15 @@ internal static class RunCommand
 
         DirectoryStorage flash = new(folder);
         bool wasProvisioned = new IdentityStore(flash).Load() is not null;
+        string hardwareId = VirtualBoard.HardwareIdOf(Path.GetFullPath(folder));
+        if (serial is null && !wasProvisioned && new SettingsReader(hardwareId).Read(flash.Read(SettingsReader.FileName)!)?.Method == ProvisioningMethod.TrustedUser)
+        {
+            Console.Error.WriteLine($"{settings}: with provisioning.method {ProvisioningMethod.TrustedUser} an installer brings a claim to the board's serial port: give --serial PATH, and bring it with agent install --port PATH");
+            return ExitStatus.BadUse;
+        }
+
         ISerialLine? port = serial is null ? null : terminal is null ? new PcSerialPort(serial) : terminal;
-        Device device = new(flash, VirtualBoard.HardwareIdOf(Path.GetFullPath(folder)), options.ConnectTo, port);
+        Device device = new(flash, hardwareId, options.ConnectTo, port);
         string? error = await new DeviceRun(device, options, story.WriteLine).RunAsync(cancellationToken).ConfigureAwait(false);
         AgentStatus? status = device.Status;
         return Conclude([new FleetResult(folder, status?.Identity?.ThingName, status?.Identity?.CertificateId, !wasProvisioned && status?.Identity is not null, status?.Publisher?.Published ?? 0, error)], asJson);

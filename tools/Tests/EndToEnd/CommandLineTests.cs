@@ -228,6 +228,19 @@ public sealed class CommandLineTests
 
     [TestMethod]
     [Timeout(60_000, CooperativeCancellation = true)]
+    public async Task A_board_that_waits_for_an_installer_is_not_run_without_a_serial_port()
+    {
+        Directory.CreateDirectory(PathOf("flash"));
+        File.WriteAllText(PathOf("flash", "agent.json"), """{ "endpoint": "localhost", "product": "p", "location": "l", "provisioning": { "method": "trusted-user", "template": "t" } }""");
+
+        var (status, _, error) = await AgentProcess.RunAsync(Stopping, "run", "--flash", PathOf("flash"));
+
+        Assert.AreEqual(2, status);
+        Assert.Contains("--serial", error);
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
     [DataRow("run")]
     [DataRow("run --fleet x --flash y")]
     [DataRow("run --fleet x --port 70000")]

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cli.Prove;
 using DeviceAgent.Board;
@@ -171,7 +172,7 @@ internal sealed class Field : IAsyncDisposable
         {
             var message = await Operator.Messages.ReadAsync(stopping);
             var json = JsonNode.Parse(message.Payload.Span).AsObject();
-            if (json.ContainsKey("RESULT"))
+            if (json.ContainsKey("RESULT") && Answers(json, payload))
             {
                 Assert.AreEqual("dt/smpl-krsk/" + place, message.Topic);
                 return json;
@@ -197,6 +198,19 @@ internal sealed class Field : IAsyncDisposable
         await Operator.DisposeAsync();
         await Cloud.DisposeAsync();
         _folder.Dispose();
+    }
+
+    /// <summary>Whether an answer is to this command, and not the answer before, which QoS 1 may bring twice. One that could not be read is answered without an id.</summary>
+    private static bool Answers(JsonObject answer, string command)
+    {
+        try
+        {
+            return answer["COMMAND_ID"] is not { } id || JsonNode.Parse(command)?["id"] is not { } asked || id.ToString() == asked.ToString();
+        }
+        catch (JsonException)
+        {
+            return true;
+        }
     }
 
     private async Task StartCloudAsync(int port, CancellationToken stopping)
