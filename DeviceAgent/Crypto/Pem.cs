@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 
 namespace DeviceAgent.Crypto
 {
@@ -83,18 +82,62 @@ namespace DeviceAgent.Crypto
                 return null;
             }
 
-            try
+            return DecodeBase64(pem, start, end);
+        }
+
+        /// <summary>
+        /// Reads base 64 (RFC 4648) with white space anywhere in it. Convert.FromBase64String would want it as a string first, and throws.
+        /// </summary>
+        /// <param name="pem">The text.</param>
+        /// <param name="start">Where it begins.</param>
+        /// <param name="end">Where it ends.</param>
+        /// <returns>The bytes; <see langword="null"/> where it is none, or empty.</returns>
+        public static byte[] DecodeBase64(byte[] pem, int start, int end)
+        {
+            int characters = 0;
+            int padding = 0;
+            for (int i = start; i < end; i++)
             {
-                return Convert.FromBase64String(Encoding.UTF8.GetString(pem, start, end - start));
+                if (IsBlank(pem[i]))
+                {
+                    continue;
+                }
+
+                characters++;
+                padding += pem[i] == '=' ? 1 : 0;
+                if (pem[i] != '=' && (padding > 0 || Digit(pem[i]) < 0))
+                {
+                    return null;
+                }
             }
-            catch (OutOfMemoryException)
+
+            if (characters == 0 || characters % 4 != 0 || padding > 2)
             {
-                throw;
+                return null;
             }
-            catch (Exception)
+
+            byte[] bytes = new byte[(characters / 4 * 3) - padding];
+            int used = 0;
+            int bits = 0;
+            characters = 0;
+            for (int i = start; i < end; i++)
             {
-                return null; // .NET and nanoFramework throw different ones for what is no base 64
+                if (IsBlank(pem[i]))
+                {
+                    continue;
+                }
+
+                bits = (bits << 6) | (Digit(pem[i]) & 63);
+                if (++characters % 4 == 0)
+                {
+                    for (int shift = 16; shift >= 0 && used < bytes.Length; shift -= 8)
+                    {
+                        bytes[used++] = (byte)(bits >> shift);
+                    }
+                }
             }
+
+            return bytes;
         }
 
         /// <summary>Whether a text is at a place.</summary>
@@ -109,6 +152,18 @@ namespace DeviceAgent.Crypto
             }
 
             return true;
+        }
+
+        private static bool IsBlank(byte character) => character == ' ' || character == '\r' || character == '\n' || character == '\t';
+
+        /// <summary>A digit of base 64 (RFC 4648); −1 where it is none.</summary>
+        private static int Digit(byte character)
+        {
+            return character >= 'A' && character <= 'Z' ? character - 'A'
+                : character >= 'a' && character <= 'z' ? character - 'a' + 26
+                : character >= '0' && character <= '9' ? character - '0' + 52
+                : character == '+' ? 62
+                : character == '/' ? 63 : -1;
         }
 
         private static int Put(byte[] pem, int at, string text)

@@ -84,61 +84,12 @@ namespace DeviceAgent.Identity
             return new string(digits);
         }
 
-        /// <summary>The DER of the first certificate; <see langword="null"/> where there is none. Convert.FromBase64String would want it as text first.</summary>
+        /// <summary>The DER of the first certificate; <see langword="null"/> where there is none.</summary>
         private static byte[] Decode(byte[] pem)
         {
             int start = Find(pem, First, 0) + First.Length;
             int end = start < First.Length ? -1 : Find(pem, Last, start);
-            int characters = 0;
-            for (int i = start; i < end; i++)
-            {
-                characters += IsBlank(pem[i]) ? 0 : 1;
-            }
-
-            if (characters == 0 || characters % 4 != 0)
-            {
-                return null;
-            }
-
-            byte[] der = new byte[characters / 4 * 3];
-            int used = 0;
-            int bits = 0;
-            int padding = 0;
-            characters = 0;
-            for (int i = start; i < end; i++)
-            {
-                if (IsBlank(pem[i]))
-                {
-                    continue;
-                }
-
-                int digit = Digit(pem[i]);
-                if (pem[i] == '=')
-                {
-                    padding++;
-                }
-                else if (digit < 0 || padding > 0)
-                {
-                    return null;
-                }
-
-                bits = (bits << 6) | (digit & 63);
-                if (++characters % 4 == 0)
-                {
-                    der[used++] = (byte)(bits >> 16);
-                    der[used++] = (byte)(bits >> 8);
-                    der[used++] = (byte)bits;
-                }
-            }
-
-            if (padding > 2)
-            {
-                return null;
-            }
-
-            byte[] exact = new byte[used - padding];
-            System.Array.Copy(der, 0, exact, 0, exact.Length);
-            return exact;
+            return Pem.DecodeBase64(pem, start, end);
         }
 
         /// <summary>Where a text begins; −1 where it is not there.</summary>
@@ -165,18 +116,6 @@ namespace DeviceAgent.Identity
             }
 
             return -1;
-        }
-
-        private static bool IsBlank(byte character) => character == ' ' || character == '\r' || character == '\n' || character == '\t';
-
-        /// <summary>A digit of base 64 (RFC 4648); −1 where it is none.</summary>
-        private static int Digit(byte character)
-        {
-            return character >= 'A' && character <= 'Z' ? character - 'A'
-                : character >= 'a' && character <= 'z' ? character - 'a' + 26
-                : character >= '0' && character <= '9' ? character - '0' + 52
-                : character == '+' ? 62
-                : character == '/' ? 63 : -1;
         }
 
         private bool ReadCertificate()
